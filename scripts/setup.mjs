@@ -1,0 +1,89 @@
+// Brings a bare Debian 12 with Node 20 to where holdfast can be built and tested.
+// It needs Node alone, says what it is about to install, and does nothing when nothing is missing.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What has to be there, and the Debian package that brings it. */
+const needed = [
+  { file: '/usr/bin/cmake', package: 'cmake' },
+  { file: '/usr/bin/ninja', package: 'ninja-build' },
+  { file: '/usr/bin/clang++', package: 'clang' },
+  { file: '/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h', package: 'libclang-rt-14-dev' },
+  { file: '/usr/bin/emcc', package: 'emscripten' },
+  { file: '/usr/include/nlohmann/json.hpp', package: 'nlohmann-json3-dev' },
+  { file: '/usr/include/doctest/doctest.h', package: 'doctest-dev' },
+  { file: '/usr/bin/chromium', package: 'chromium' },
+];
+
+function fail(message) {
+  console.error(`holdfast setup: ${message}`);
+  process.exit(1);
+}
+
+function run(command, args, options = {}) {
+  // Everything a package manager prints is kept back unless it fails: a quiet run is a good run.
+  const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  if (done.error || done.status !== 0) {
+    process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`);
+    return { ok: false, reason: done.error?.message ?? `exit status ${done.status}` };
+  }
+  return { ok: true };
+}
+
+function installSystemPackages() {
+  const missing = needed.filter(({ file }) => !existsSync(file)).map((entry) => entry.package);
+  if (missing.length === 0) return;
+
+  if (!existsSync('/usr/bin/apt-get')) {
+    fail(`this machine has no apt-get. Please install by hand what Debian calls: ${missing.join(' ')}`);
+  }
+  const install = ['apt-get', 'install', '--no-install-recommends', '-y', ...missing];
+  const isRoot = process.getuid?.() === 0;
+  const hasSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  if (!isRoot && !hasSudo) {
+    fail(`Debian packages are missing and this user may not install them. Please run, then try again:\n\n` +
+      `  sudo apt-get update && sudo ${install.join(' ')}\n`);
+  }
+  console.log(`holdfast setup: installing Debian packages: ${missing.join(' ')}`);
+  console.log('holdfast setup: (emscripten alone takes about 800 MB of disk; this happens once)');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const as = (command) => (isRoot ? command : ['sudo', '-n', '--preserve-env=DEBIAN_FRONTEND', ...command]);
+  for (const command of [['apt-get', 'update', '-q'], install]) {
+    const [program, ...args] = as(command);
+    const done = run(program, args, { env });
+    if (!done.ok) fail(`"${command.join(' ')}" failed (${done.reason}); its output is above.`);
+  }
+  const still = needed.filter(({ file }) => !existsSync(file));
+  if (still.length > 0) {
+    fail(`installed, but still not there: ${still.map(({ file }) => file).join(', ')}. Is this Debian 12?`);
+  }
+}
+
+function installNodePackages() {
+  // The lock file's hash is noted beside the installed tree, so that a second run costs nothing.
+  const lock = readFileSync(path.join(root, 'package-lock.json'));
+  const wanted = createHash('sha256').update(lock).digest('hex');
+  const note = path.join(root, 'node_modules', '.holdfast-lock');
+  if (existsSync(note) && readFileSync(note, 'utf8') === wanted) return;
+
+  console.log('holdfast setup: installing npm packages (npm ci)');
+  const done = run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']);
+  if (!done.ok) fail(`"npm ci" failed (${done.reason}); its output is above.`);
+  mkdirSync(path.dirname(note), { recursive: true });
+  writeFileSync(note, wanted);
+}
+
+export function setup() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) fail(`Node ${process.versions.node} is too old; holdfast needs Node 20 or newer.`);
+  installSystemPackages();
+  installNodePackages();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setup();
