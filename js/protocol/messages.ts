@@ -1,0 +1,102 @@
+// What a page and the worker say to each other. Each request carries a MessagePort, on which one
+// reply comes back. A message whose `holdfast` number is not ours was written by another version:
+// it is answered with the error `unknown-message`, never guessed at.
+
+/** The version of this protocol. */
+export const kProtocol = 1;
+
+/** The request header by which a page marks each of its calls, so that a redelivered one is known. */
+export const kStampHeader = 'Holdfast-Request';
+
+export type Trigger =
+  | 'sync-event' | 'online' | 'page-shown' | 'timer' | 'request-succeeded' | 'socket-open' | 'push' | 'call' | 'start';
+
+/** What a page asks of the worker. */
+export type PageRequest =
+  | { type: 'hello' }
+  | { type: 'status' }
+  | { type: 'pending' }
+  | { type: 'outcome'; id: string }
+  | { type: 'tick'; trigger: Trigger }
+  | { type: 'sign-in'; user: string }
+  | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
+  | { type: 'inbox' }
+  | { type: 'decide'; id: string; action: 'retry' | 'edit' | 'discard'; body: string | null }
+  | { type: 'claim' };
+
+export type Framed<T> = T & { holdfast: typeof kProtocol };
+
+export type Reply = { ok: true; value: unknown } | { ok: false; error: { code: string; message: string } };
+
+/** What the worker tells all pages, through `postMessage`. */
+export type WorkerNotice =
+  | { type: 'changed'; status: Status }
+  | { type: 'outcome'; outcome: Outcome }
+  /** Pages arm this time too: a worker's own timer dies with it after about 30 s. Milliseconds since the epoch. */
+  | { type: 'wake-at'; at: number }
+  /** Asks an open page for fresh credentials; the answer comes on `port` as Reply with Record<string, string>. */
+  | { type: 'credentials'; url: string; user: string };
+
+export interface Hello {
+  protocol: typeof kProtocol;
+  /** URL prefixes (absolute, e.g. `https://example.com/api/orders`) whose requests the page stamps. */
+  prefixes: string[];
+  status: Status;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+export interface Status {
+  link: 'online' | 'offline' | 'needs-auth' | 'blocked';
+  /** Writes of the present user that the server has not answered for good. */
+  pending: number;
+  /** Entries of the present user that wait for a decision. */
+  inbox: number;
+  /** Writes of other users, kept and not sent. */
+  pendingOfOthers: number;
+  user: string;
+  problem: Problem | null;
+}
+
+/** What finally became of one write. */
+export interface Outcome {
+  id: string;
+  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded';
+  /** The HTTP status that decided, or null where none did. */
+  status: number | null;
+  document: unknown;
+}
+
+export interface PendingWrite {
+  id: string;
+  method: string;
+  url: string;
+  resource: string;
+  entity: string;
+  state: 'queued' | 'sending' | 'unknown';
+  attempts: number;
+  /** When the page acted, milliseconds since the epoch. */
+  createdAt: number;
+  /** When it is tried next, or null where that depends on something else (named by `reason`). */
+  dueAt: number | null;
+  reason: string | null;
+}
+
+export interface InboxEntry {
+  id: string;
+  method: string;
+  url: string;
+  resource: string;
+  entity: string;
+  reason: 'rejected' | 'conflict' | 'gave-up';
+  status: number | null;
+  /** The write's own body where it is text, else null. */
+  body: string | null;
+  /** The server's answer, cut at 16 KiB. */
+  answer: string | null;
+  createdAt: number;
+  decidedAt: number;
+}
