@@ -1,0 +1,44 @@
+import { PGlite } from '@electric-sql/pglite';
+import { migrate } from './migrations.js';
+
+/** Runs one statement of plain PostgreSQL SQL with `$1` placeholders, and gives its rows. */
+export interface Queryable {
+  query<Row>(sql: string, params?: unknown[]): Promise<Row[]>;
+}
+
+/**
+ * All that the server asks of a database. A transaction runs at READ COMMITTED, PostgreSQL's default;
+ * it is rolled back when `work` throws. Inside `work` only its own `tx` may be used: an implementation
+ * with one connection (PGlite) would wait for itself otherwise.
+ */
+export interface Database extends Queryable {
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Opens PostgreSQL in this process: in `folder`, or in memory without one. The schema is brought up to date. */
+export async function openPglite(folder?: string): Promise<Database> {
+  const pglite = await (folder === undefined ? PGlite.create() : PGlite.create(folder));
+  const database: Database = {
+    async query<Row>(sql: string, params: unknown[] = []) {
+      return (await pglite.query<Row>(sql, params)).rows;
+    },
+    transaction(work) {
+      return pglite.transaction(transaction => work({
+        async query<Row>(sql: string, params: unknown[] = []) {
+          return (await transaction.query<Row>(sql, params)).rows;
+        },
+      }));
+    },
+    async close() {
+      if (!pglite.closed) await pglite.close();
+    },
+  };
+  try {
+    await migrate(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}

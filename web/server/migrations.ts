@@ -1,0 +1,72 @@
+import type { Database, Queryable } from './database.js';
+
+interface Migration { number: number; name: string; statements: string[] }
+
+/** Numbers only grow, and a migration that has been released is never edited: databases out there have run it. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'orders',
+    statements: [
+      `CREATE TABLE orders (
+        id uuid PRIMARY KEY,
+        customer text NOT NULL,
+        restaurant text NOT NULL,
+        items jsonb NOT NULL,
+        note text NOT NULL,
+        tip integer NOT NULL,
+        status text NOT NULL,
+        courier text,
+        version integer NOT NULL,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL
+      )`,
+      'CREATE INDEX orders_newest ON orders (created_at DESC, id)',
+      // An order that is made again under a deleted one's id goes on counting from here,
+      // so that one strong ETag never stands for two different documents.
+      'CREATE TABLE deleted_orders (id uuid PRIMARY KEY, version integer NOT NULL)',
+    ],
+  },
+  {
+    number: 2,
+    name: 'idempotency keys',
+    statements: [
+      `CREATE TABLE idempotency_keys (
+        subject text NOT NULL,
+        key text NOT NULL,
+        fingerprint text NOT NULL,
+        status integer NOT NULL,
+        headers jsonb NOT NULL,
+        body text NOT NULL,
+        created_at timestamptz NOT NULL,
+        PRIMARY KEY (subject, key)
+      )`,
+      'CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)',
+    ],
+  },
+];
+
+/** Two servers that start at once on one database must not both migrate it: the second waits here. */
+const MIGRATION_LOCK = 7_041_173;
+
+/** Runs what is missing, all in one transaction: a start that fails leaves the schema as it was. */
+export async function migrate(database: Database): Promise<void> {
+  await database.transaction(async tx => {
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await tx.query('CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL)');
+    const done = new Set(await appliedNumbers(tx));
+    const newest = MIGRATIONS.at(-1)?.number ?? 0;
+    const unknown = [...done].find(number => number > newest);
+    if (unknown !== undefined) {
+      throw new Error(`the database has migration ${unknown}, this server knows ${newest} at the most: start a newer server`);
+    }
+    for (const { number, name, statements } of MIGRATIONS.filter(migration => !done.has(migration.number))) {
+      for (const statement of statements) await tx.query(statement);
+      await tx.query('INSERT INTO schema_migrations (number, name) VALUES ($1, $2)', [number, name]);
+    }
+  });
+}
+
+async function appliedNumbers(tx: Queryable): Promise<number[]> {
+  return (await tx.query<{ number: number }>('SELECT number FROM schema_migrations')).map(row => row.number);
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Database, Queryable } from './database.js';
+import { etagOf, ifNoneMatchHits } from './etag.js';
+import type { Faults } from './faults.js';
+import { fingerprintOf, readKey, type Idempotency, type Outcome } from './idempotency.js';
+import { createSchema, listSchema, patchSchema, UUID } from './order-schema.js';
+import {
+  createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
+  type NewOrder, type OrderFilter, type OrderPatch, type Written,
+} from './orders.js';
+import { jsonAnswer, ProblemError, type Answer } from './problem.js';
+
+export interface OrderRouteOptions {
+  database: Database;
+  /** null: the header is ignored, and a write that is sent twice is applied twice. */
+  idempotency: Idempotency | null;
+  faults: Faults;
+  now: () => Date;
+}
+
+type Apply = (tx: Queryable) => Promise<Written>;
+interface ById { Params: { id: string } }
+
+const isUuid = new RegExp(UUID, 'i');
+
+export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  reply.code(status).headers(headers);
+  return body === '' ? reply.send() : reply.send(body);
+}
+
+export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, now }: OrderRouteOptions): void {
+  app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
+    const { orders, total } = await listOrders(database, request.query);
+    return send(reply, jsonAnswer(200, orders, { 'x-total-count': String(total) }));
+  });
+
+  app.get<ById>('/api/orders/:id', async (request, reply) => {
+    const order = await findOrder(database, orderId(request));
+    if (!order) throw notFound(request.params.id);
+    const etag = etagOf(order.version);
+    if (ifNoneMatchHits(request.headers['if-none-match'], etag)) return reply.code(304).header('etag', etag).send();
+    return send(reply, jsonAnswer(200, order, { etag }));
+  });
+
+  app.post<{ Body: NewOrder }>('/api/orders', { schema: { body: createSchema } }, (request, reply) =>
+    write(request, reply, tx => createOrder(tx, request.body, now())));
+
+  app.patch<ById & { Body: OrderPatch }>('/api/orders/:id', { schema: { body: patchSchema } }, (request, reply) => {
+    const id = orderId(request);
+    return write(request, reply, tx => patchOrder(tx, id, request.body, request.headers['if-match'], now()));
+  });
+
+  app.delete<ById>('/api/orders/:id', (request, reply) => {
+    const id = orderId(request);
+    return write(request, reply, tx => deleteOrder(tx, id, request.headers['if-match']));
+  });
+
+  async function write(request: FastifyRequest, reply: FastifyReply, apply: Apply): Promise<FastifyReply> {
+    const asked = { method: request.method, url: request.url, headers: request.headers };
+    const instead = await faults.beforeApply?.(asked);
+    if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
+    const { answer } = await applyOnce(request, async tx => {
+      const written = await apply(tx);
+      if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
+      return written;
+    });
+    if (await faults.afterApply?.(asked) === 'drop') {
+      reply.hijack();
+      request.raw.socket.destroy();
+      return reply;
+    }
+    return send(reply, answer);
+  }
+
+  async function applyOnce(request: FastifyRequest, apply: Apply): Promise<Outcome> {
+    const key = idempotency && readKey(request.headers['idempotency-key']);
+    if (!idempotency || key === null) return { ...await database.transaction(apply), replayed: false };
+    const fingerprint = fingerprintOf({
+      method: request.method, path: request.url, ifMatch: request.headers['if-match'], body: request.bodyBytes,
+    });
+    return idempotency.once({ subject: request.subject, key, fingerprint }, apply);
+  }
+}
+
+/** An id that is no UUID is no order's id; PostgreSQL would call it a syntax error. */
+function orderId(request: FastifyRequest<ById>): string {
+  if (!isUuid.test(request.params.id)) throw notFound(request.params.id);
+  return request.params.id.toLowerCase();
+}
+
+function notFound(id: string): ProblemError {
+  return new ProblemError(404, 'not-found', missing(id), { field: 'id' });
+}
