@@ -1,12 +1,19 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { requireSignIn } from './auth.js';
 import type { Database } from './database.js';
 import type { Faults } from './faults.js';
+import { refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
-import { orderRoutes, send } from './order-routes.js';
-import { ProblemError, problemAnswer, type Answer } from './problem.js';
+import { trackTransactions } from './in-flight.js';
+import { orderRoutes } from './order-routes.js';
+import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
+import { send } from './send.js';
+import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
 
 export type { Faults } from './faults.js';
+export type { Site } from './static-sites.js';
+export { CONTENT_SECURITY_POLICY } from './headers.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,9 +26,16 @@ declare module 'fastify' {
 
 export interface ServerOptions {
   database: Database;
+  sites?: readonly Site[];
   /** false: a server that ignores Idempotency-Key, for tests that must be able to fail. Default true. */
   idempotency?: boolean;
   faults?: Faults;
+  /** API requests need a token of POST /api/login; without one they are answered 401. */
+  requireAuth?: boolean;
+  /** API requests need a token or a session cookie; without one they are redirected to the page /sign-in. */
+  signInRedirect?: boolean;
+  /** Which Host headers are answered; 'loopback' by default. */
+  hosts?: 'loopback' | 'any';
   logger?: boolean;
   /** How long an idempotency key is remembered; 24 hours by default. */
   keyRetentionMs?: number;
@@ -31,22 +45,54 @@ export interface ServerOptions {
 
 /** An order is a few hundred bytes; this leaves room for the longest note and the longest list of items. */
 const BODY_BYTES_MAX = 256 * 1024;
+const FORGET_EVERY_MS = 60 * 60 * 1000;
 
+/** The server, ready to listen. Closing it finishes the writes under way; the database stays the caller's to close. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { database, faults = {}, now = () => new Date() } = options;
+  const { faults = {}, now = () => new Date(), sites = [], signInRedirect = false } = options;
+  const { database, settled } = trackTransactions(options.database);
   const app = Fastify({
     logger: options.logger ?? false,
     bodyLimit: BODY_BYTES_MAX,
+    // A connection that stalls in a tunnel would hold close() up for ever; its client sends the write again.
     forceCloseConnections: true,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    // What comes in is judged as it came. One finding is enough; verbose, since the answer tells what is allowed.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, verbose: true } },
+    // A URL that can't be decoded meets no hook and no error handler.
+    frameworkErrors(error, _request, reply) {
+      setCommonHeaders(reply);
+      return send(reply, errorAnswer(error, () => {}));
+    },
   });
   app.decorateRequest('bodyBytes', null);
   app.decorateRequest('subject', '');
+  app.addHook('onRequest', async (_request, reply) => setCommonHeaders(reply));
+  if (options.hosts !== 'any') refuseForeignHosts(app);
   readJson(app);
   answerErrors(app);
+  if (options.requireAuth || signInRedirect) requireSignIn(app, { redirect: signInRedirect });
+
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
   orderRoutes(app, { database, idempotency, faults, now });
+  app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
+    await database.query('SELECT 1');
+    return send(reply, jsonAnswer(200, { status: 'ok' }));
+  });
+  await serveSites(app, sites);
+
+  const forgetting = await forgetKeysInTime(app, idempotency);
+  app.addHook('onClose', async () => {
+    clearInterval(forgetting);
+    await settled();
+  });
   return app;
+}
+
+async function forgetKeysInTime(app: FastifyInstance, idempotency: Idempotency | null): Promise<NodeJS.Timeout | undefined> {
+  if (!idempotency) return undefined;
+  await idempotency.forgetExpired();
+  const forget = () => idempotency.forgetExpired().catch((error: unknown) => app.log.error(error));
+  return setInterval(() => void forget(), FORGET_EVERY_MS).unref();
 }
 
 function readJson(app: FastifyInstance): void {
@@ -74,8 +120,20 @@ function errorAnswer(error: FastifyError | ProblemError, log: () => void): Answe
   if (error instanceof ProblemError) return error.answer;
   const [finding] = error.validation ?? [];
   if (finding) return validationAnswer(finding, error.validationContext ?? 'body');
+  const known = KNOWN_ERRORS[error.code];
+  if (known) return problemAnswer(...known);
   const status = error.statusCode ?? 500;
-  if (status >= 400 && status < 500) return problemAnswer(status, error.code, error.message);
+  if (status >= 400 && status < 500) return problemAnswer(status, 'bad-request', `${error.message}.`);
   log();
-  return problemAnswer(500, 'internal', 'The server failed; nothing was changed. Send the request again later.');
+  return problemAnswer(500, 'internal', 'The server failed and nothing was changed. Send the request again later.');
 }
+
+/** Fastify's own refusals, in our words. */
+const KNOWN_ERRORS: Readonly<Record<string, Parameters<typeof problemAnswer>>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body-too-large', `The body is larger than ${BODY_BYTES_MAX} bytes.`,
+    { field: 'body', allowed: { bytesMax: BODY_BYTES_MAX } }],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'media-type',
+    'Content-Type must be application/json (or application/merge-patch+json for a PATCH).',
+    { field: 'Content-Type', allowed: ['application/json', 'application/merge-patch+json'] }],
+  FST_ERR_BAD_URL: [400, 'bad-url', 'The path is not percent-encoded UTF-8.', { field: 'path' }],
+};

@@ -8,7 +8,8 @@ import {
   createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
   type NewOrder, type OrderFilter, type OrderPatch, type Written,
 } from './orders.js';
-import { jsonAnswer, ProblemError, type Answer } from './problem.js';
+import { jsonAnswer, ProblemError, problemAnswer } from './problem.js';
+import { send } from './send.js';
 
 export interface OrderRouteOptions {
   database: Database;
@@ -22,11 +23,6 @@ type Apply = (tx: Queryable) => Promise<Written>;
 interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
-
-export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  reply.code(status).headers(headers);
-  return body === '' ? reply.send() : reply.send(body);
-}
 
 export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, now }: OrderRouteOptions): void {
   app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
@@ -54,6 +50,14 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     const id = orderId(request);
     return write(request, reply, tx => deleteOrder(tx, id, request.headers['if-match']));
   });
+
+  refuseOtherMethods('/api/orders', ['PUT', 'PATCH', 'DELETE'], 'GET, HEAD, POST');
+  refuseOtherMethods('/api/orders/:id', ['PUT', 'POST'], 'GET, HEAD, PATCH, DELETE');
+
+  function refuseOtherMethods(url: string, method: string[], allow: string): void {
+    app.route({ url, method, handler: (request, reply) => send(reply, problemAnswer(405, 'method-not-allowed',
+      `${request.method} is not possible here; allowed: ${allow}.`, { field: 'method', allowed: allow.split(', ') }, { allow })) });
+  }
 
   async function write(request: FastifyRequest, reply: FastifyReply, apply: Apply): Promise<FastifyReply> {
     const asked = { method: request.method, url: request.url, headers: request.headers };

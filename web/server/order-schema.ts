@@ -8,26 +8,27 @@ export const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 export const STATUSES = ['placed', 'accepted', 'picked_up', 'delivered', 'cancelled'] as const;
 
-const name = { type: 'string', minLength: 1, maxLength: 200, pattern: KEEPABLE } as const;
+/** A short text that must be there: a person, a place, a dish. */
+export const NAME = { type: 'string', minLength: 1, maxLength: 200, pattern: KEEPABLE } as const;
 
 const items = {
   type: 'array', minItems: 1, maxItems: 100,
   items: {
     type: 'object', additionalProperties: false, required: ['name', 'quantity'],
-    properties: { name, quantity: { type: 'integer', minimum: 1, maximum: 1000 } },
+    properties: { name: NAME, quantity: { type: 'integer', minimum: 1, maximum: 1000 } },
   },
 } as const;
 
 const note = { type: 'string', maxLength: 10_000, pattern: KEEPABLE } as const;
 /** Cents. The limit keeps a slip of the finger far from PostgreSQL's integer range. */
 const tip = { type: 'integer', minimum: 0, maximum: 1_000_000 } as const;
-const courier = { ...name, nullable: true } as const;
+const courier = { ...NAME, nullable: true } as const;
 
 export const createSchema = {
   type: 'object', additionalProperties: false, required: ['customer', 'restaurant', 'items'],
   properties: {
     id: { type: 'string', pattern: UUID },
-    customer: name, restaurant: name, items, note, tip, courier,
+    customer: NAME, restaurant: NAME, items, note, tip, courier,
     status: { type: 'string', enum: ['placed'] },
   },
 } as const;
@@ -36,7 +37,7 @@ export const createSchema = {
 export const patchSchema = {
   type: 'object', additionalProperties: false,
   properties: {
-    customer: name, restaurant: name, items, courier,
+    customer: NAME, restaurant: NAME, items, courier,
     note: { ...note, nullable: true },
     tip: { ...tip, nullable: true },
     status: { type: 'string', enum: STATUSES },
@@ -49,7 +50,7 @@ export const listSchema = {
   type: 'object', additionalProperties: false,
   properties: {
     status: { type: 'string', enum: STATUSES },
-    courier: name, customer: name,
+    courier: NAME, customer: NAME,
     limit: { type: 'string', pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$' },
   },
 } as const;

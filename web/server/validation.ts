@@ -1,23 +1,35 @@
-import type { FastifySchemaValidationError } from 'fastify';
 import { PATTERN_WORDS } from './order-schema.js';
 import { problemAnswer, type Answer } from './problem.js';
 
-/** Turns ajv's finding into one sentence that names the field and says what is allowed. */
-export function validationAnswer(finding: FastifySchemaValidationError, where: string): Answer {
+/** What ajv tells in its verbose mode, as far as it is used here. */
+export interface Finding {
+  keyword: string;
+  instancePath: string;
+  params: Record<string, unknown>;
+  message?: string;
+  parentSchema?: { properties?: Record<string, unknown> };
+}
+
+/** Turns ajv's finding into one sentence that names the field and says what is allowed, and both as data. */
+export function validationAnswer(finding: Finding, where: string): Answer {
   const { keyword, params } = finding;
   const path = finding.instancePath.slice(1).replaceAll('/', '.');
   const inner = keyword === 'additionalProperties' ? params['additionalProperty']
     : keyword === 'required' ? params['missingProperty'] : undefined;
   const field = [path, inner].filter(part => typeof part === 'string' && part !== '').join('.') || where;
-  return problemAnswer(400, 'invalid', `${field} ${sentence(finding, where)}.`, {
-    field, ...(Array.isArray(params['allowedValues']) ? { allowed: params['allowedValues'] } : {}),
-  });
+  const allowed = allowedOf(finding);
+  return problemAnswer(400, 'invalid', `${field} ${sentence(finding, allowed)}.`, { field, ...(allowed ? { allowed } : {}) });
 }
 
-function sentence({ keyword, params, message }: FastifySchemaValidationError, where: string): string {
-  if (keyword === 'additionalProperties') return `is not a field that can be given in the ${where} here`;
+function allowedOf({ keyword, params, parentSchema }: Finding): unknown[] | null {
+  if (keyword === 'additionalProperties') return Object.keys(parentSchema?.properties ?? {});
+  return Array.isArray(params['allowedValues']) ? params['allowedValues'] : null;
+}
+
+function sentence({ keyword, params, message }: Finding, allowed: unknown[] | null): string {
+  if (keyword === 'additionalProperties') return `is not accepted here; allowed: ${allowed?.join(', ')}`;
   if (keyword === 'required') return 'is missing';
-  if (keyword === 'enum' && Array.isArray(params['allowedValues'])) return `must be one of ${params['allowedValues'].join(', ')}`;
+  if (keyword === 'enum') return `must be ${allowed?.length === 1 ? '' : 'one of '}${allowed?.join(', ')}`;
   if (keyword === 'pattern') return `must be ${PATTERN_WORDS[String(params['pattern'])] ?? `text like ${String(params['pattern'])}`}`;
   return message ?? 'is not valid';
 }

@@ -1,0 +1,76 @@
+import { createServer as createSocket, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { createServer } from './app.js';
+import { openPglite } from './database.js';
+import { lockFolder } from './folder-lock.js';
+
+interface Flags { port: number; data: string; host?: string; site?: string }
+
+const flags = new Command('holdfast-server')
+  .description('The reference server: orders over REST, kept in PostgreSQL in a folder.')
+  .option('--port <number>', 'port to listen on; 0 takes a free one', readPort, 4173)
+  .option('--data <folder>', 'where the database lives; made if it is not there', 'data')
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1, and then only requests to localhost are answered)')
+  .option('--site <folder>', 'a folder of static files to serve at /')
+  .parse()
+  .opts<Flags>();
+
+try {
+  await start(flags);
+} catch (error) {
+  console.error(`holdfast-server: ${(error as Error).message}`);
+  process.exit(1);
+}
+
+async function start({ port, data, host, site }: Flags): Promise<void> {
+  const address = host ?? '127.0.0.1';
+  // Asked before the database is opened, which takes seconds; listen() below still has the last word.
+  await takePort(port, address);
+  const folder = resolve(data);
+  const unlock = await lockFolder(folder);
+  try {
+    const database = await openPglite(join(folder, 'pg'));
+    const app = await createServer({
+      database,
+      hosts: host === undefined ? 'loopback' : 'any',
+      ...(site === undefined ? {} : { sites: [{ root: resolve(site), prefix: '/' }] }),
+    });
+    await app.listen({ port, host: address }).catch(error => { throw portError(error as Error, port, address); });
+    const bound = (app.server.address() as AddressInfo).port;
+    console.log(`holdfast server on http://${address.includes(':') ? `[${address}]` : address}:${bound}`);
+
+    const stop = async (): Promise<void> => {
+      await app.close();
+      await database.close();
+      await unlock();
+      process.exit(0);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+function takePort(port: number, host: string): Promise<void> {
+  return new Promise((done, fail) => {
+    const socket = createSocket();
+    socket.once('error', error => fail(portError(error, port, host)));
+    socket.listen({ port, host, exclusive: true }, () => socket.close(() => done()));
+  });
+}
+
+/** Never another port instead: another origin would have another outbox. */
+function portError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (error.code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is taken; stop what listens there, or give another with --port`);
+  if (error.code === 'EACCES') return new Error(`port ${port} is not ours to take; give one above 1023 with --port`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return new Error(`${host} is no address of this machine; give another with --host`);
+  return error;
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+  return port;
+}
