@@ -1,0 +1,56 @@
+// Every limit and every default of the engine, each with its reason.
+#pragma once
+
+#include <cstdint>
+
+namespace holdfast {
+
+/// Milliseconds since the Unix epoch, or a span in milliseconds. Stays under 2^53, since it crosses to JavaScript.
+using Millis = std::int64_t;
+
+/// The largest time that JavaScript's Date can hold (ECMA-262, 21.4.1.1): "never", as a number that sorts last.
+inline constexpr Millis kNever = 8'640'000'000'000'000;
+
+/// The newest version of any row that this code can read. A row with a higher one is kept and reported, never changed.
+inline constexpr std::int64_t kRowVersion = 1;
+
+// --- Sending -----------------------------------------------------------------------------------------------------
+
+/// Browsers open six HTTP/1.1 connections an origin; one is left for reads.
+inline constexpr std::int64_t kSendsMax = 5;
+/// First ceiling of the wait after an answer such as 503; it doubles with each further one.
+inline constexpr Millis kRetryBaseMs = 1'000;
+/// No computed wait is longer: a person looks at a phone again within half a minute.
+inline constexpr Millis kRetryCapMs = 30'000;
+/// First ceiling of the wait after silence (no answer at all). Counted from the start of the attempt, so that a
+/// connection that hung has paid already; shorter than kRetryBaseMs, since silence says nothing about the server.
+inline constexpr Millis kSilentBaseMs = 250;
+/// A Retry-After beyond one hour is taken for a mistake or for a clock that jumped.
+inline constexpr Millis kRetryAfterMaxMs = 3'600'000;
+/// Failures in a row on one origin until its circuit breaker opens.
+inline constexpr std::int64_t kBreakerFailures = 5;
+/// An attempt without an answer is given up after this. Ten seconds are twice a slow mobile round trip with retries.
+inline constexpr Millis kSendTimeoutMs = 10'000;
+/// A body is allowed this many more milliseconds for each KiB: 16 KiB/s is a poor 2G uplink.
+inline constexpr Millis kSendTimeoutPerKibMs = 62;
+/// How long a page's fetch waits for the server's own answer before it is told that its write is queued.
+inline constexpr Millis kPageTimeoutMs = 2'000;
+
+// --- Sizes -------------------------------------------------------------------------------------------------------
+
+/// A larger body isn't captured: it goes to the network as it is.
+inline constexpr std::int64_t kBodyBytesMax = 16 * 1024 * 1024;
+/// Writes that one user may have waiting; far beyond any ride, but not without end.
+inline constexpr std::int64_t kPendingMax = 1'000'000;
+/// Rows that one step may ask for in one range: what a single transaction does comfortably.
+inline constexpr std::int64_t kRangeMax = 500;
+/// Depth of a JSON document that the engine looks into; a deeper one is kept as opaque text.
+inline constexpr int kJsonDepthMax = 200;
+/// Characters kept of a server's answer as evidence in the inbox.
+inline constexpr std::size_t kEvidenceMax = 16 * 1024;
+/// Outcomes remembered, so that a redelivered request or a late settled() is still answered.
+inline constexpr std::int64_t kOutcomesMax = 1'000;
+/// Outcomes are trimmed a few at a time: a write's cost must not depend on how many there are.
+inline constexpr std::int64_t kOutcomesTrim = 4;
+
+}  // namespace holdfast

@@ -1,0 +1,18 @@
+// JSON text in and out, within limits.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace holdfast {
+
+/// Parses JSON (RFC 8259). Nothing if the text isn't JSON or is nested deeper than kJsonDepthMax: what builds, prints
+/// and merges documents is recursive, and its stack is small.
+std::optional<nlohmann::json> parse_json(std::string_view text);
+
+/// Prints compact JSON; text that isn't UTF-8 becomes U+FFFD instead of stopping the module.
+std::string print_json(const nlohmann::json& json);
+
+}  // namespace holdfast

@@ -1,0 +1,106 @@
+#include "engine/session.hpp"
+
+#include <algorithm>
+
+#include "outbox/lanes.hpp"
+#include "retry/gate.hpp"
+
+namespace holdfast {
+namespace {
+
+void set_auth(Origin& origin, const char* state, Millis now) {
+  origin.auth = state;
+  origin.auth_at = now;
+  if (origin.silences == 0) origin.due = std::min(origin.due, now);
+}
+
+void switch_user(Context& context, const std::string& user) {
+  Session session = context.session();
+  session.user = user;
+  context.view.put(session.name, session);
+  // Another user's credentials have nothing to do with what the last one's were worth.
+  for (const std::string& url_origin : context.config.origins()) {
+    Origin origin = context.origin(url_origin);
+    if (origin.auth == "ok") continue;
+    set_auth(origin, "fresh", context.now);
+    context.put(origin);
+  }
+}
+
+/// Sign-out with the choice to discard: every pending write of the user is concluded as discarded, a batch at a time.
+void discard_pending(Context& context, const std::string& user) {
+  const Range range{Mutation::kStore, "user", Json::array({user, 0}), Json::array({user, kNever}), kRangeMax};
+  const auto batch = context.view.range<Mutation>(range);
+  Counts counts = context.counts(user);
+  for (const Mutation& mutation : batch) {
+    context.view.erase<Mutation>(mutation.id);
+    if (mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
+    context.view.erase<Lane>(mutation.lane);
+    conclude(context, mutation, "discarded", 0, "");
+  }
+  counts.pending = std::max<std::int64_t>(0, counts.pending - static_cast<std::int64_t>(batch.size()));
+  context.put(counts);
+  if (static_cast<std::int64_t>(batch.size()) == kRangeMax) context.effect({{"do", "again"}});
+  context.effect({{"do", "changed"}, {"resource", nullptr}});
+}
+
+void credentials(Context& context, const SessionEvent& event) {
+  Origin origin = context.origin(event.origin);
+  if (origin.auth == "ok" || origin.auth == "fresh") return;
+  set_auth(origin, event.ok ? "fresh" : "needed", context.now);
+  context.put(origin);
+}
+
+/// hf.sync(): somebody asks outright, so computed waits end; what the server asked for (Retry-After) still holds.
+void end_backoffs(Context& context, const std::string& user, const std::string& origin) {
+  const Range range{Lane::kStore, "due", Json::array({user, origin, context.now + 1}),
+                    Json::array({user, origin, kNever - 1}), kRangeMax};
+  for (Lane& lane : context.view.range<Lane>(range)) {
+    if (lane.hold != "backoff") continue;
+    lane.due = context.now;
+    lane.hold.clear();
+    context.put(lane);
+  }
+}
+
+bool is_signal(const std::string& trigger) {
+  return trigger == "online" || trigger == "page-shown" || trigger == "sync-event" || trigger == "push" ||
+         trigger == "socket-open" || trigger == "start";
+}
+
+}  // namespace
+
+void session(Context& context, const SessionEvent& event) {
+  if (event.action == "sign-in") switch_user(context, event.user);
+  if (event.action == "sign-out") switch_user(context, "");
+  if (event.action == "discard") return discard_pending(context, context.session().user);
+  if (event.action == "credentials") return credentials(context, event);
+  context.effect({{"do", "changed"}, {"resource", nullptr}});
+}
+
+void tick(Context& context, const TickEvent& event) {
+  const RetryConfig& retry = context.config.retry;
+  const std::string user = context.session().user;
+  for (const std::string& url_origin : context.config.origins()) {
+    if (event.trigger == "request-succeeded" && event.origin != url_origin) continue;
+    Origin origin = context.origin(url_origin);
+    if (event.trigger == "request-succeeded") {
+      // A read that got through proves the link, and perhaps that somebody signed in; it proves nothing about a
+      // server that turned writes away.
+      origin.silences = 0;
+      if (origin.failures < retry.breaker_failures) origin.due = 0;
+      origin.last_success_at = context.now;
+      if (origin.auth == "needed" && context.now - origin.auth_at >= retry.base_ms) set_auth(origin, "fresh", context.now);
+    } else if (event.trigger == "call") {
+      nudge(origin, Nudge::kCall, context.now, retry);
+      end_backoffs(context, user, url_origin);
+      if (origin.auth == "needed") set_auth(origin, "fresh", context.now);
+    } else if (is_signal(event.trigger)) {
+      nudge(origin, Nudge::kSignal, context.now, retry);
+    }
+    context.put(origin);
+  }
+  if (event.trigger == "request-succeeded") context.effect({{"do", "changed"}, {"resource", nullptr}});
+}
+
+}  // namespace holdfast

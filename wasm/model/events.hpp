@@ -1,0 +1,96 @@
+// What the host tells the engine. Each event lists its fields as rows do (codec/fields.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/rows.hpp"
+
+namespace holdfast {
+
+/// The page made a write.
+struct CaptureEvent {
+  std::int64_t waiter = 0;   ///< the host's name for the page's waiting fetch
+  std::string method;
+  std::string url;           ///< absolute
+  Headers headers;           ///< lower-case names, without credentials
+  Body body;
+  std::string key;           ///< the app's own Idempotency-Key, or empty
+  std::string credentials;
+  std::vector<std::string> credential_headers;
+  std::string stamp;
+  std::string client;
+  std::string hash;
+  Millis at = 0;             ///< when the page acted
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("waiter", waiter), v("method", method), v("url", url), v("headers", headers), v("body", body), v("key", key);
+    v("credentials", credentials), v("credentialHeaders", credential_headers), v("stamp", stamp);
+    v("client", client), v("hash", hash), v("at", at);
+  }
+};
+
+/// The server answered one attempt.
+struct AnsweredEvent {
+  std::string id;
+  std::int64_t attempt = 0;
+  std::int64_t status = 0;
+  Headers headers;           ///< lower-case names; at least content-type, etag, retry-after
+  std::string body;          ///< text of a JSON or problem answer, else empty
+  bool redirected = false;
+  bool waiting = false;      ///< the page's fetch still waits for it
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("attempt", attempt), v("status", status), v("headers", headers), v("body", body);
+    v("redirected", redirected), v("waiting", waiting);
+  }
+};
+
+/// One attempt ended without an answer.
+struct FailedEvent {
+  std::string id;
+  std::int64_t attempt = 0;
+  std::string reason;        ///< network, timeout, no-credentials
+
+  template <class Visitor> void fields(Visitor& v) { v("id", id), v("attempt", attempt), v("reason", reason); }
+};
+
+/// A page's fetch has waited as long as the resource allows.
+struct WaitedEvent {
+  std::string id;
+  template <class Visitor> void fields(Visitor& v) { v("id", id); }
+};
+
+/// "Try now", from any trigger.
+struct TickEvent {
+  std::string trigger;
+  std::string origin;        ///< for request-succeeded: where
+  template <class Visitor> void fields(Visitor& v) { v("trigger", trigger), v("origin", origin); }
+};
+
+/// A person or the app settled an inbox entry.
+struct DecidedEvent {
+  std::string id;
+  std::string action;        ///< retry, edit, discard
+  std::string body;          ///< for edit: the new text
+  template <class Visitor> void fields(Visitor& v) { v("id", id), v("action", action), v("body", body); }
+};
+
+/// Who uses the app, and whether credentials could be had.
+struct SessionEvent {
+  std::string action;        ///< sign-in, sign-out, discard, credentials
+  std::string user;
+  std::string origin;        ///< for credentials
+  bool ok = false;           ///< for credentials: fresh ones were found
+  template <class Visitor> void fields(Visitor& v) {
+    v("action", action), v("user", user), v("origin", origin), v("ok", ok);
+  }
+};
+
+/// A page reads something that pending writes may touch.
+struct ReadEvent {
+  std::string url;
+  template <class Visitor> void fields(Visitor& v) { v("url", url); }
+};
+
+}  // namespace holdfast

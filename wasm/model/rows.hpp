@@ -1,0 +1,211 @@
+// The rows that the engine reads and writes. Each lists its fields once, in `fields`; reading, writing and
+// comparing all follow from that list (codec/fields.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/limits.hpp"
+
+namespace holdfast {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// A request body. Text crosses into the engine; bytes stay in the host's `bodies` store under the mutation's id.
+struct Body {
+  std::string kind = "none";  ///< none, text or bytes
+  std::string text;
+  std::int64_t size = 0;      ///< bytes
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("kind", kind), v("text", text), v("size", size);
+  }
+};
+
+/// Store `mutations`, by id. One captured write and all that is known of its sending.
+struct Mutation {
+  std::string id;
+  std::int64_t seq = 0;          ///< order of arrival over all lanes
+  std::string lane;
+  std::string user;
+  std::string resource;
+  std::string entity;
+  std::string origin;
+  std::string method;
+  std::string url;
+  Headers headers;               ///< without credentials, which are never stored
+  Body body;
+  std::string key;               ///< Idempotency-Key
+  bool app_key = false;          ///< the app chose the key itself
+  std::string credentials;       ///< the request's credentials mode
+  std::vector<std::string> credential_headers;  ///< names of the headers that the page had sent with it
+  std::vector<std::string> stamps;  ///< of the page's request, and of those that were merged into it
+  std::string client;
+  std::string life;              ///< the worker's life in which it was captured
+  std::string hash;              ///< of method, URL and body: finds a redelivered request that has no stamp
+  bool answered = false;         ///< its page was given an answer
+  std::int64_t attempts = 0;
+  std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
+  Millis created_at = 0;
+
+  static constexpr const char* kStore = "mutations";
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("seq", seq), v("lane", lane), v("user", user), v("resource", resource), v("entity", entity);
+    v("origin", origin), v("method", method), v("url", url), v("headers", headers), v("body", body), v("key", key);
+    v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
+    v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
+    v("attempts", attempts), v("state", state), v("createdAt", created_at);
+  }
+};
+
+/// Store `lanes`, by lane. A lane that is not empty.
+struct Lane {
+  std::string lane;
+  std::string user;
+  std::string resource;
+  std::string entity;
+  std::string origin;
+  std::string head;               ///< the mutation that is next, or in flight
+  std::string tail;               ///< the newest one
+  std::int64_t length = 0;
+  Millis due = 0;                 ///< when the head may be sent; kNever while it is in flight or can't be read
+  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, unreadable
+  std::int64_t failures = 0;      ///< answers in a row that said "later"
+  std::int64_t silences = 0;      ///< silences in a row while other lanes of the origin got through
+  Millis last_silence_at = 0;
+
+  static constexpr const char* kStore = "lanes";
+  template <class Visitor> void fields(Visitor& v) {
+    v("lane", lane), v("user", user), v("resource", resource), v("entity", entity), v("origin", origin);
+    v("head", head), v("tail", tail), v("length", length), v("due", due), v("hold", hold);
+    v("failures", failures), v("silences", silences), v("lastSilenceAt", last_silence_at);
+  }
+};
+
+/// Store `documents`, by [user, resource, entity]. The newest state that the server told of an entity.
+struct Document {
+  std::string user;
+  std::string resource;
+  std::string entity;
+  std::string text;               ///< JSON, as the server wrote it
+  std::string etag;
+  Millis at = 0;
+
+  static constexpr const char* kStore = "documents";
+  template <class Visitor> void fields(Visitor& v) {
+    v("user", user), v("resource", resource), v("entity", entity), v("text", text), v("etag", etag), v("at", at);
+  }
+};
+
+/// Store `outcomes`, by id. What finally became of a write: for settled(), and for requests delivered once more.
+struct OutcomeRow {
+  std::string id;
+  std::int64_t seq = 0;           ///< the mutation's; old ones are trimmed by it
+  std::string user;
+  std::string state;              ///< confirmed, rejected, conflict, discarded
+  std::int64_t status = 0;        ///< the HTTP status that decided, 0 where none did
+  std::string document;           ///< JSON text, or empty
+  std::vector<std::string> stamps;
+  std::string client;
+  std::string life;
+  std::string hash;
+  bool answered = false;
+  Millis at = 0;
+
+  static constexpr const char* kStore = "outcomes";
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("seq", seq), v("user", user), v("state", state), v("status", status), v("document", document);
+    v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered), v("at", at);
+  }
+};
+
+/// Store `inbox`, by id. A write that waits for a decision, with its evidence.
+struct InboxRow {
+  std::string id;
+  std::string user;
+  std::string reason;             ///< rejected, conflict
+  std::int64_t status = 0;
+  std::string answer;             ///< the server's own words, cut at kEvidenceMax
+  Millis decided_at = 0;
+  Mutation mutation;              ///< the write itself, whole
+
+  static constexpr const char* kStore = "inbox";
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("user", user), v("reason", reason), v("status", status), v("answer", answer);
+    v("decidedAt", decided_at), v("mutation", mutation);
+  }
+};
+
+/// Store `meta`, name "session". Who uses the app.
+struct Session {
+  std::string name = "session";
+  std::string user;
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("user", user); }
+};
+
+/// Store `meta`, name "sequence". The last number given to a mutation.
+struct Sequence {
+  std::string name = "sequence";
+  std::int64_t last = 0;
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("last", last); }
+};
+
+/// Store `meta`, name "counts <user>".
+struct Counts {
+  std::string name;
+  std::int64_t pending = 0;
+  std::int64_t inbox = 0;
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("pending", pending), v("inbox", inbox); }
+};
+
+/// One attempt that is under way.
+struct Send {
+  std::string id;
+  std::string lane;
+  std::string origin;
+  std::string life;
+  std::int64_t attempt = 0;
+  Millis started_at = 0;
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("lane", lane), v("origin", origin), v("life", life), v("attempt", attempt);
+    v("startedAt", started_at);
+  }
+};
+
+/// Store `meta`, name "sends". All attempts under way; at most sends_max.
+struct Sends {
+  std::string name = "sends";
+  std::vector<Send> list;
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("list", list); }
+};
+
+/// Store `meta`, name "origin <origin>". What is known of the way to one origin: its gate (retry/gate.hpp).
+struct Origin {
+  std::string name;
+  std::int64_t silences = 0;      ///< attempts in a row without any answer
+  std::int64_t failures = 0;      ///< answers in a row that said "later"
+  Millis last_failure_at = 0;
+  Millis last_success_at = 0;
+  Millis due = 0;                 ///< while the gate is closed: when the next probe may leave
+  std::string auth = "ok";        ///< ok, refreshing, fresh (refreshed, not yet accepted), needed
+  Millis auth_at = 0;             ///< when `auth` last changed
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) {
+    v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
+    v("lastSuccessAt", last_success_at), v("due", due), v("auth", auth), v("authAt", auth_at);
+  }
+};
+
+}  // namespace holdfast

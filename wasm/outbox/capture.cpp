@@ -1,0 +1,164 @@
+#include "outbox/capture.hpp"
+
+#include "codec/text.hpp"
+#include "outbox/coalesce.hpp"
+#include "outbox/lanes.hpp"
+#include "overlay/optimistic.hpp"
+#include "retry/gate.hpp"
+#include "routing/route.hpp"
+
+namespace holdfast {
+namespace {
+
+void attach(Context& context, const CaptureEvent& event, const std::string& id, const Resource& resource) {
+  context.effect({{"do", "attach"}, {"waiter", event.waiter}, {"id", id}, {"timeoutMs", resource.timeout_ms}});
+}
+
+void refuse(Context& context, const CaptureEvent& event, const char* code, const char* message) {
+  context.effect({{"do", "refuse"}, {"waiter", event.waiter}, {"code", code}, {"message", message}});
+}
+
+/// Answers a request that was delivered once more after its write had already been settled.
+void answer_again(Context& context, const CaptureEvent& event, const OutcomeRow& outcome) {
+  context.effect({{"do", "respond"},
+                  {"how", "outcome"},
+                  {"waiter", event.waiter},
+                  {"id", outcome.id},
+                  {"state", outcome.state},
+                  {"status", outcome.status},
+                  {"document", outcome.document}});
+}
+
+/// A stamp names one call of one page: whoever carries it is that call, however often it is delivered.
+bool known_by_stamp(Context& context, const CaptureEvent& event, const Resource& resource) {
+  if (event.stamp.empty()) return false;
+  const Range kept{Mutation::kStore, "stamp", event.stamp, event.stamp, 1};
+  const auto mutations = context.view.range<Mutation>(kept);
+  const Range settled{OutcomeRow::kStore, "stamp", event.stamp, event.stamp, 1};
+  const auto outcomes = context.view.range<OutcomeRow>(settled);
+  if (!mutations.empty()) {
+    attach(context, event, mutations.front().id, resource);
+    return true;
+  }
+  if (!outcomes.empty()) {
+    answer_again(context, event, outcomes.front());
+    return true;
+  }
+  return false;
+}
+
+/// Without a stamp: a row of a dead worker's life whose fetch was never answered absorbs one equal request of the
+/// same page. Within one life nothing is absorbed, since two quick taps are two writes.
+bool known_by_likeness(Context& context, const CaptureEvent& event, const Resource& resource) {
+  if (!event.stamp.empty() || event.client.empty()) return false;
+  const Json likeness = Json::array({event.client, event.hash});
+  const Range kept{Mutation::kStore, "likeness", likeness, likeness, kRangeMax};
+  auto mutations = context.view.range<Mutation>(kept);
+  const Range settled{OutcomeRow::kStore, "likeness", likeness, likeness, kRangeMax};
+  auto outcomes = context.view.range<OutcomeRow>(settled);
+  for (OutcomeRow& outcome : outcomes) {
+    if (outcome.answered || outcome.life == context.life) continue;
+    outcome.life = context.life;
+    outcome.answered = true;
+    context.put(outcome);
+    answer_again(context, event, outcome);
+    return true;
+  }
+  for (Mutation& mutation : mutations) {
+    if (mutation.answered || mutation.life == context.life) continue;
+    mutation.life = context.life;
+    context.put(mutation);
+    attach(context, event, mutation.id, resource);
+    return true;
+  }
+  return false;
+}
+
+/// A creation names its entity in its own body, else the mutation's id stands in for it.
+std::string entity_of(const Route& found, const CaptureEvent& event, const std::string& id) {
+  if (found.kind != RouteKind::kCollection) return found.entity;
+  if (event.method != "POST") return "*";
+  const auto body = event.body.kind == "text" ? parse_json(event.body.text) : std::nullopt;
+  if (body && body->is_object()) {
+    const auto named = body->find(found.resource->id_field);
+    if (named != body->end() && named->is_string()) return named->get<std::string>();
+    if (named != body->end() && named->is_number_integer()) return named->dump();
+  }
+  return id;
+}
+
+Mutation make_mutation(Context& context, const CaptureEvent& event, const Route& found, const std::string& user) {
+  Mutation mutation;
+  mutation.id = uuid_v7(context.now, context.random);
+  mutation.user = user;
+  mutation.resource = found.resource->name;
+  mutation.entity = entity_of(found, event, mutation.id);
+  mutation.lane = lane_name(user, *found.resource, mutation.entity);
+  mutation.origin = found.resource->origin;
+  mutation.method = event.method;
+  mutation.url = event.url;
+  mutation.headers = event.headers;
+  mutation.body = event.body;
+  mutation.app_key = !event.key.empty();
+  mutation.key = mutation.app_key ? event.key : uuid_v7(context.now, context.random);
+  mutation.credentials = event.credentials;
+  mutation.credential_headers = event.credential_headers;
+  if (!event.stamp.empty()) mutation.stamps.push_back(event.stamp);
+  mutation.client = event.client;
+  mutation.life = context.life;
+  mutation.hash = event.hash;
+  mutation.created_at = event.at;
+  return mutation;
+}
+
+}  // namespace
+
+void capture(Context& context, const CaptureEvent& event) {
+  const auto found = route(context.config, event.url);
+  if (!found) return refuse(context, event, "not-declared", "No declared resource holds this URL.");
+  const Resource& resource = *found->resource;
+  if (known_by_stamp(context, event, resource) || known_by_likeness(context, event, resource)) return;
+
+  const std::string user = context.session().user;
+  if (context.counts(user).pending >= kPendingMax) {
+    return refuse(context, event, "outbox-full", "The outbox holds as many writes as it may; let it drain first.");
+  }
+  Mutation mutation = make_mutation(context, event, *found, user);
+  const auto lane = context.view.get<Lane>(mutation.lane);
+  Origin origin = context.origin(resource.origin);
+
+  bool broken = false;
+  auto tail = lane ? context.view.try_get<Mutation>(lane->tail, broken) : std::nullopt;
+  const Joined joined = tail ? coalesce(context, resource, *lane, *tail, mutation) : Joined::kNo;
+  if (joined == Joined::kVanished) {
+    remove(context, *tail);
+    conclude(context, *tail, "confirmed", 0, "");
+    mutation.answered = true;
+    conclude(context, mutation, "confirmed", 0, "");
+    context.effect({{"do", "respond"}, {"how", "outcome"}, {"waiter", event.waiter}, {"id", mutation.id},
+                    {"state", "confirmed"}, {"status", 0}, {"document", ""}});
+    context.effect({{"do", "changed"}, {"resource", resource.name}});
+    return;
+  }
+  Mutation& kept = joined == Joined::kMerged ? *tail : mutation;
+  if (joined == Joined::kMerged) {
+    context.put(kept);
+  } else {
+    append(context, kept, lane);
+  }
+
+  // Nobody waits two seconds at every tap: where the first attempt can't leave now, or the last one was met with
+  // silence, the answer is given at once.
+  const bool held = lane && (lane->hold == "backoff" || lane->hold == "retry-after" || lane->hold == "unreadable");
+  const bool closed = gate_closed(origin, context.config.retry) || origin.auth == "needed" || origin.auth == "refreshing";
+  if (origin.silences > 0) {
+    nudge(origin, Nudge::kAct, context.now, context.config.retry);
+    context.put(origin);
+  }
+  attach(context, event, kept.id, resource);
+  if (held || closed) respond_queued(context, kept, resource);
+  context.effect({{"do", "register_sync"}});
+  context.effect({{"do", "changed"}, {"resource", resource.name}});
+}
+
+}  // namespace holdfast

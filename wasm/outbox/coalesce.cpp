@@ -1,0 +1,71 @@
+#include "outbox/coalesce.hpp"
+
+#include <algorithm>
+
+#include "codec/text.hpp"
+
+namespace holdfast {
+namespace {
+
+std::string header(const Mutation& mutation, const char* wanted) {
+  for (const auto& [name, value] : mutation.headers) {
+    if (name == wanted) return value;
+  }
+  return {};
+}
+
+/// Two patches may become one only if nobody could tell: same target, same headers, both plain objects, no
+/// precondition, no key of the app's own, and no step in between that others are meant to see.
+bool may_merge(const Coalesce& rule, const Mutation& tail, const Mutation& write, const Json& before,
+               const Json& after) {
+  if (tail.method != "PATCH" || write.method != "PATCH" || tail.url != write.url) return false;
+  if (tail.headers != write.headers || tail.credentials != write.credentials) return false;
+  if (tail.app_key || write.app_key || !header(tail, "if-match").empty()) return false;
+  if (!before.is_object() || !after.is_object()) return false;
+  return std::none_of(rule.keep.begin(), rule.keep.end(), [&](const std::string& field) {
+    return before.contains(field) && after.contains(field) && before[field] != after[field];
+  });
+}
+
+/// One merge patch that does what `before` and then `after` would do. A null stays a null: it still has to remove.
+void join_patches(Json& before, const Json& after) {
+  for (const auto& [name, value] : after.items()) {
+    auto found = before.find(name);
+    if (found != before.end() && found->is_object() && value.is_object()) join_patches(*found, value);
+    else before[name] = value;
+  }
+}
+
+}  // namespace
+
+Joined coalesce(Context& context, const Resource& resource, const Lane& lane, Mutation& tail, const Mutation& write) {
+  const Coalesce& rule = resource.coalesce;
+  if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
+
+  if (rule.create_delete && tail.method == "POST" && write.method == "DELETE" && lane.length == 1) {
+    return Joined::kVanished;
+  }
+  if (rule.patches == CoalescePatches::kNever) return Joined::kNo;
+  if (tail.body.kind != "text" || write.body.kind != "text") return Joined::kNo;
+
+  auto before = parse_json(tail.body.text);
+  const auto after = parse_json(write.body.text);
+  if (!before || !after || !may_merge(rule, tail, write, *before, *after)) return Joined::kNo;
+
+  if (rule.patches == CoalescePatches::kLatest) {
+    tail.body = write.body;
+  } else {
+    join_patches(*before, *after);
+    tail.body.text = print_json(*before);
+    tail.body.size = static_cast<std::int64_t>(tail.body.text.size());
+  }
+  // Another payload, so another key; no attempt has shown the old one to anybody.
+  tail.key = uuid_v7(context.now, context.random);
+  tail.hash = write.hash;
+  tail.client = write.client;
+  tail.life = write.life;
+  tail.stamps.insert(tail.stamps.end(), write.stamps.begin(), write.stamps.end());
+  return Joined::kMerged;
+}
+
+}  // namespace holdfast

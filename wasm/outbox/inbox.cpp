@@ -1,0 +1,57 @@
+#include "outbox/inbox.hpp"
+
+#include <algorithm>
+
+#include "outbox/lanes.hpp"
+
+namespace holdfast {
+namespace {
+
+void refuse(Context& context, const char* code, const char* message) {
+  context.effect({{"do", "refuse"}, {"code", code}, {"message", message}});
+}
+
+void leave_inbox(Context& context, const InboxRow& entry) {
+  context.view.erase<InboxRow>(entry.id);
+  Counts counts = context.counts(entry.user);
+  counts.inbox = std::max<std::int64_t>(0, counts.inbox - 1);
+  context.put(counts);
+}
+
+/// The write goes to the end of its lane. Its outcome is known (it was turned down), and a server that keeps answers
+/// by key would only repeat that; so it leaves with a new key.
+void send_again(Context& context, Mutation mutation, const DecidedEvent& event) {
+  mutation.key = uuid_v7(context.now, context.random);
+  mutation.app_key = false;
+  mutation.attempts = 0;
+  mutation.state = "queued";
+  mutation.answered = true;
+  mutation.stamps.clear();
+  mutation.hash.clear();
+  if (event.action == "edit") {
+    if (mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
+    mutation.body = {"text", event.body, static_cast<std::int64_t>(event.body.size())};
+  }
+  context.view.erase<OutcomeRow>(mutation.id);
+  append(context, mutation, context.view.get<Lane>(mutation.lane));
+}
+
+}  // namespace
+
+void decided(Context& context, const DecidedEvent& event) {
+  const auto entry = context.view.get<InboxRow>(event.id);
+  if (!entry) return refuse(context, "not-in-inbox", "No inbox entry has this id; it may have been settled in another tab.");
+  if (entry->user != context.session().user) {
+    return refuse(context, "other-user", "This entry belongs to another user; sign in as that user to decide it.");
+  }
+  leave_inbox(context, *entry);
+  if (event.action == "discard") {
+    if (entry->mutation.body.kind == "bytes") context.view.erase("bodies", entry->id);
+    conclude(context, entry->mutation, "discarded", entry->status, "");
+  } else {
+    send_again(context, entry->mutation, event);
+  }
+  context.effect({{"do", "changed"}, {"resource", entry->mutation.resource}});
+}
+
+}  // namespace holdfast

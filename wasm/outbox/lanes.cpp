@@ -1,0 +1,114 @@
+#include "outbox/lanes.hpp"
+
+#include <algorithm>
+
+#include "codec/text.hpp"
+#include "overlay/optimistic.hpp"
+
+namespace holdfast {
+
+void append(Context& context, Mutation& mutation, std::optional<Lane> lane) {
+  auto sequence = context.view.get<Sequence>("sequence").value_or(Sequence{});
+  mutation.seq = ++sequence.last;
+  context.view.put(sequence.name, sequence);
+
+  if (!lane) {
+    lane.emplace();
+    lane->lane = mutation.lane;
+    lane->user = mutation.user;
+    lane->resource = mutation.resource;
+    lane->entity = mutation.entity;
+    lane->origin = mutation.origin;
+    lane->head = mutation.id;
+    lane->due = context.now;
+  }
+  lane->tail = mutation.id;
+  lane->length += 1;
+  context.put(*lane);
+  context.put(mutation);
+
+  Counts counts = context.counts(mutation.user);
+  counts.pending += 1;
+  context.put(counts);
+}
+
+void remove(Context& context, const Mutation& mutation) {
+  context.view.erase<Mutation>(mutation.id);
+  if (mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
+
+  Counts counts = context.counts(mutation.user);
+  counts.pending = std::max<std::int64_t>(0, counts.pending - 1);
+  context.put(counts);
+
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (!lane) return;
+  const Range range{Mutation::kStore, "lane", Json::array({mutation.lane, 0}), Json::array({mutation.lane, kNever}), 2};
+  std::vector<Mutation> first_two = context.view.range<Mutation>(range);
+  std::erase_if(first_two, [&](const Mutation& other) { return other.id == mutation.id; });
+  if (first_two.empty()) {
+    context.view.erase<Lane>(lane->lane);
+    return;
+  }
+  lane->length = std::max<std::int64_t>(1, lane->length - 1);
+  if (lane->head == mutation.id) {
+    lane->head = first_two.front().id;
+    lane->due = context.now;
+    lane->hold.clear();
+    lane->failures = lane->silences = 0;
+  }
+  context.put(*lane);
+}
+
+std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt) {
+  Sends sends = context.sends();
+  const auto found = std::find_if(sends.list.begin(), sends.list.end(),
+                                  [&](const Send& send) { return send.id == id && send.attempt == attempt; });
+  if (found == sends.list.end()) return std::nullopt;
+  const Millis started_at = found->started_at;
+  sends.list.erase(found);
+  context.put(sends);
+  return started_at;
+}
+
+void respond_queued(Context& context, Mutation& mutation, const Resource& resource) {
+  const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, mutation.url,
+                                      &mutation);
+  mutation.answered = true;
+  context.put(mutation);
+  context.effect({{"do", "respond"},
+                  {"how", "queued"},
+                  {"id", mutation.id},
+                  {"status", resource.queued_status},
+                  {"document", shown.document ? print_json(*shown.document) : std::string("null")}});
+}
+
+void conclude(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status,
+              const std::string& document) {
+  OutcomeRow outcome;
+  outcome.id = mutation.id;
+  outcome.user = mutation.user;
+  outcome.seq = mutation.seq;
+  outcome.state = state;
+  outcome.status = status;
+  outcome.document = document;
+  outcome.stamps = mutation.stamps;
+  outcome.client = mutation.client;
+  outcome.life = mutation.life;
+  outcome.hash = mutation.hash;
+  outcome.answered = mutation.answered;
+  outcome.at = context.now;
+  context.put(outcome);
+
+  // The oldest few make room, found by their number: counting all of them would make every write pay.
+  const Range range{OutcomeRow::kStore, "seq", 0, mutation.seq - kOutcomesMax, kOutcomesTrim};
+  for (const OutcomeRow& old : context.view.range<OutcomeRow>(range)) context.view.erase<OutcomeRow>(old.id);
+
+  auto parsed = parse_json(document);
+  context.effect({{"do", "outcome"},
+                  {"id", mutation.id},
+                  {"state", state},
+                  {"status", status == 0 ? Json(nullptr) : Json(status)},
+                  {"document", parsed ? std::move(*parsed) : Json(nullptr)}});
+}
+
+}  // namespace holdfast

@@ -1,0 +1,27 @@
+// Lanes: the mutations of one entity, strictly in order. A lane that is empty has no row.
+#pragma once
+
+#include <string>
+
+#include "engine/context.hpp"
+#include "routing/route.hpp"
+
+namespace holdfast {
+
+/// Stores a new mutation at the end of its lane and counts it.
+void append(Context& context, Mutation& mutation, std::optional<Lane> lane);
+
+/// Takes a mutation out of its lane and out of the store, with its bytes, and brings the next one forward.
+void remove(Context& context, const Mutation& mutation);
+
+/// Takes an attempt off the list of those under way. @return when it started, or nothing if it wasn't on the list
+std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt);
+
+/// Answers the page's fetch with the optimistic document, and notes on the mutation that it was answered.
+void respond_queued(Context& context, Mutation& mutation, const Resource& resource);
+
+/// Remembers what finally became of a write, and tells the pages.
+void conclude(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status,
+              const std::string& document);
+
+}  // namespace holdfast

@@ -1,0 +1,160 @@
+#include "outbox/pump.hpp"
+
+#include <algorithm>
+
+#include "retry/gate.hpp"
+
+namespace holdfast {
+namespace {
+
+/// Lanes of one user and origin that are due between two times, soonest first.
+Range due_between(const std::string& user, const std::string& origin, Millis first, Millis last, std::int64_t limit) {
+  return {Lane::kStore, "due", Json::array({user, origin, first}), Json::array({user, origin, last}), limit};
+}
+
+Millis longest_wait(const RetryConfig& retry) {
+  return std::max(retry.cap_ms, retry.retry_after_max_ms + retry.base_ms);
+}
+
+/// A due time beyond any wait that could have been set is a clock that jumped back: due now.
+void mend_clock(Context& context, const std::string& user, Origin& origin, const std::string& url_origin) {
+  const RetryConfig& retry = context.config.retry;
+  const Millis beyond = context.now + longest_wait(retry) + 1;
+  for (Lane& lane : context.view.range<Lane>(due_between(user, url_origin, beyond, kNever - 1, kRangeMax))) {
+    lane.due = context.now;
+    lane.hold.clear();
+    context.put(lane);
+  }
+  if (origin.due > context.now + retry.cap_ms + kPageTimeoutMs) origin.due = context.now;
+  if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
+  if (origin.auth_at > context.now) origin.auth_at = context.now;
+}
+
+Millis time_limit(const RetryConfig& retry, const Mutation& mutation) {
+  return retry.send_timeout_ms + mutation.body.size / 1024 * kSendTimeoutPerKibMs;
+}
+
+/// The lane's head, or nothing if it can't be sent; the lane is then mended or held, and the reason told.
+std::optional<Mutation> sendable_head(Context& context, Lane& lane) {
+  bool broken = false;
+  auto head = context.view.try_get<Mutation>(lane.head, broken);
+  const bool known = head && context.config.find(head->resource) != nullptr;
+  if (known || !context.view.complete()) return head;
+  // Either another version wrote it, or its resource is no longer declared. It is kept, and somebody is told.
+  lane.due = kNever;
+  lane.hold = "unreadable";
+  context.put(lane);
+  context.effect({{"do", "problem"},
+                  {"code", broken ? "unreadable-row" : head ? "resource-not-declared" : "missing-row"},
+                  {"message", "The write " + lane.head + " is kept but can't be sent by this version of the worker."}});
+  return std::nullopt;
+}
+
+void send(Context& context, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
+  mutation.attempts += 1;
+  mutation.state = "sending";
+  context.put(mutation);
+  lane.due = kNever;
+  lane.hold = "sending";
+  context.put(lane);
+  sends.list.push_back({mutation.id, lane.lane, lane.origin, context.life, mutation.attempts, context.now});
+
+  context.effect({{"do", "send"},
+                  {"id", mutation.id},
+                  {"attempt", mutation.attempts},
+                  {"probe", probe},
+                  {"user", mutation.user},
+                  {"method", mutation.method},
+                  {"url", mutation.url},
+                  {"headers", mutation.headers},
+                  {"body", mutation.body.kind == "text" ? Json(mutation.body.text) : Json(nullptr)},
+                  {"bytes", mutation.body.kind == "bytes"},
+                  {"key", mutation.key},
+                  {"credentials", mutation.credentials},
+                  {"credentialHeaders", mutation.credential_headers},
+                  {"timeoutMs", time_limit(context.config.retry, mutation)}});
+}
+
+/// How many may leave to one origin now. While the gate is closed: one, and only if no other attempt is young enough
+/// to bring news by itself.
+std::int64_t allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
+  const RetryConfig& retry = context.config.retry;
+  if (origin.auth == "needed" || origin.auth == "refreshing") return 0;
+  const auto room = retry.sends_max - static_cast<std::int64_t>(sends.list.size());
+  if (room <= 0) return 0;
+  if (!closed && origin.auth != "fresh") return room;
+  if (origin.due > context.now) return 0;
+  const bool news_coming = std::any_of(sends.list.begin(), sends.list.end(), [&](const Send& send) {
+    return "origin " + send.origin == origin.name && context.now - send.started_at < kPageTimeoutMs;
+  });
+  return news_coming ? 0 : 1;
+}
+
+struct Wake {
+  Millis at = kNever;
+  void by(Millis time) { at = std::min(at, time); }
+};
+
+void pump_origin(Context& context, const std::string& url_origin, const std::string& user, Sends& sends, Wake& wake) {
+  Origin origin = context.origin(url_origin);
+  mend_clock(context, user, origin, url_origin);
+  const bool closed = gate_closed(origin, context.config.retry);
+  std::int64_t allowed = allowance(origin, sends, context, closed);
+
+  const auto due = context.view.range<Lane>(
+      due_between(user, url_origin, -kNever, context.now, context.config.retry.sends_max * 2));
+  const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
+  bool waiting = false;
+  for (Lane lane : due) {
+    if (allowed <= 0) {
+      waiting = true;
+      break;
+    }
+    auto head = sendable_head(context, lane);
+    if (!head) continue;
+    send(context, lane, *head, sends, closed);
+    allowed -= 1;
+    if (closed) note_probe(origin, context.now, context.config.retry);
+  }
+  if (waiting && closed) wake.by(std::max(origin.due, context.now + 1));
+  if (!next.empty()) wake.by(next.front().due);
+  context.put(origin);
+}
+
+}  // namespace
+
+void take_over(Context& context) {
+  Sends sends = context.sends();
+  const auto dead = [&](const Send& send) { return send.life != context.life; };
+  for (const Send& send : sends.list) {
+    if (!dead(send)) continue;
+    auto mutation = context.view.get<Mutation>(send.id);
+    if (mutation) {
+      mutation->state = "unknown";
+      context.put(*mutation);
+    }
+    auto lane = context.view.get<Lane>(send.lane);
+    if (lane && lane->hold == "sending") {
+      lane->due = context.now;
+      lane->hold.clear();
+      context.put(*lane);
+    }
+  }
+  std::erase_if(sends.list, dead);
+  context.put(sends);
+}
+
+void pump(Context& context) {
+  const std::string user = context.session().user;
+  Sends sends = context.sends();
+  Wake wake;
+  for (const std::string& origin : context.config.origins()) pump_origin(context, origin, user, sends, wake);
+  context.put(sends);
+  // While attempts are under way: the moment to look again, should this worker be killed or all of them hang.
+  for (const Send& send : sends.list) wake.by(std::max(context.now, send.started_at) + kPageTimeoutMs);
+  context.effect({{"do", "pumped"},
+                  {"sending", static_cast<std::int64_t>(sends.list.size())},
+                  {"wakeAt", wake.at == kNever ? Json(nullptr) : Json(wake.at)}});
+}
+
+}  // namespace holdfast

@@ -1,0 +1,239 @@
+#include "outbox/settle.hpp"
+
+#include <algorithm>
+
+#include "codec/text.hpp"
+#include "outbox/lanes.hpp"
+#include "retry/backoff.hpp"
+#include "retry/classify.hpp"
+#include "retry/gate.hpp"
+#include "routing/route.hpp"
+
+namespace holdfast {
+namespace {
+
+std::string header(const Headers& headers, const char* wanted) {
+  for (const auto& [name, value] : headers) {
+    if (name == wanted) return value;
+  }
+  return {};
+}
+
+AnswerFacts facts_of(const AnsweredEvent& event, const Mutation& mutation) {
+  AnswerFacts facts;
+  facts.status = event.status;
+  facts.has_retry_after = !header(event.headers, "retry-after").empty();
+  facts.redirected = event.redirected;
+  facts.html = header(event.headers, "content-type").find("text/html") != std::string::npos;
+  const std::string sent = header(mutation.headers, "content-type");
+  // fetch labels a plain string text/plain, and apps that speak JSON often leave it at that.
+  facts.json_expected = sent.empty() || sent.find("json") != std::string::npos || sent.starts_with("text/plain");
+  return facts;
+}
+
+void respond_answer(Context& context, const std::string& id, AnswerClass meaning) {
+  context.effect({{"do", "respond"}, {"how", "answer"}, {"id", id},
+                  {"conflict", meaning == AnswerClass::kConflict}});
+}
+
+/// The server's newest word on the entity becomes its confirmed document.
+void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event) {
+  const Json key = Json::array({mutation.user, mutation.resource, mutation.entity});
+  if (mutation.method == "DELETE") return context.view.erase<Document>(key);
+  const auto document = parse_json(event.body);
+  const Resource* resource = context.config.find(mutation.resource);
+  const bool action = resource != nullptr && path_segments(mutation.url).size() > resource->item.size();
+  const bool names_itself = document && document->is_object() && resource != nullptr &&
+                            document->contains(resource->id_field) && !action;
+  // An answer without a document, or one whose shape isn't the entity's, leaves what was known out of date.
+  if (!names_itself) return context.view.erase<Document>(key);
+  Document row;
+  row.user = mutation.user;
+  row.resource = mutation.resource;
+  row.entity = mutation.entity;
+  row.text = event.body;
+  row.etag = header(event.headers, "etag");
+  row.at = context.now;
+  context.put(row);
+}
+
+void to_inbox(Context& context, const Mutation& mutation, const AnsweredEvent& event, const char* reason) {
+  InboxRow row;
+  row.id = mutation.id;
+  row.user = mutation.user;
+  row.reason = reason;
+  row.status = event.status;
+  row.answer = event.body.substr(0, kEvidenceMax);
+  row.decided_at = context.now;
+  row.mutation = mutation;
+  row.mutation.state = "queued";
+  context.put(row);
+  Counts counts = context.counts(mutation.user);
+  counts.inbox += 1;
+  context.put(counts);
+}
+
+void confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event) {
+  mutation.answered = mutation.answered || event.waiting;
+  keep_document(context, mutation, event);
+  remove(context, mutation);
+  respond_answer(context, mutation.id, AnswerClass::kConfirmed);
+  conclude(context, mutation, "confirmed", event.status, event.body);
+}
+
+/// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
+void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event, AnswerClass meaning) {
+  const bool conflict = meaning == AnswerClass::kConflict;
+  const bool keep = conflict || !event.waiting;
+  mutation.answered = mutation.answered || event.waiting;
+  if (keep) to_inbox(context, mutation, event, conflict ? "conflict" : "rejected");
+  const bool has_bytes = keep && mutation.body.kind == "bytes";
+  Mutation leaving = mutation;
+  // The inbox entry goes on using the stored bytes, so removing the row mustn't take them along.
+  if (has_bytes) leaving.body.kind = "kept";
+  remove(context, leaving);
+  respond_answer(context, mutation.id, meaning);
+  conclude(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
+}
+
+void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event) {
+  const RetryConfig& retry = context.config.retry;
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (lane) {
+    lane->failures += 1;
+    const auto asked = parse_retry_after(header(event.headers, "retry-after"), context.now);
+    if (asked) {
+      // The server's word wins over the backoff; up to a tenth is added, lest all who were sent away return at once.
+      const Millis wait = std::min(*asked, retry.retry_after_max_ms);
+      lane->due = context.now + wait + context.random.up_to(std::min<Millis>(wait / 10, retry.base_ms));
+      lane->hold = "retry-after";
+    } else {
+      lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->failures, context.random);
+      lane->hold = "backoff";
+    }
+    context.put(*lane);
+  }
+  // Some servers apply a write and then fail; only the key tells. So the outcome counts as unknown.
+  mutation.state = "unknown";
+  context.put(mutation);
+}
+
+void ask_credentials(Context& context, Origin& origin, const Mutation& mutation, Millis started_at, bool none_at_all) {
+  // An answer to an attempt from before the last change is old news.
+  const bool news = started_at >= origin.auth_at;
+  if (news && origin.auth == "ok" && !none_at_all) {
+    origin.auth = "refreshing";
+    context.effect({{"do", "refresh_credentials"}, {"origin", origin.name.substr(7)}, {"url", mutation.url},
+                    {"user", mutation.user}});
+  } else if (news && origin.auth != "refreshing") {
+    origin.auth = "needed";
+  } else {
+    return;
+  }
+  origin.auth_at = context.now;
+}
+
+void requeue(Context& context, Mutation& mutation, const char* state) {
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (lane) {
+    lane->due = context.now;
+    lane->hold.clear();
+    context.put(*lane);
+  }
+  mutation.state = state;
+  context.put(mutation);
+}
+
+}  // namespace
+
+void answered(Context& context, const AnsweredEvent& event) {
+  auto mutation = context.view.get<Mutation>(event.id);
+  const auto started_at = end_send(context, event.id, event.attempt);
+  if (!mutation) return;  // Settled already: a late or repeated result is ordinary.
+  const Resource* resource = context.config.find(mutation->resource);
+  if (resource == nullptr) return;
+
+  const AnswerClass meaning = classify(*resource, facts_of(event, *mutation));
+  // An older attempt that is answered late still proves that these bytes were applied; its failures are no news.
+  if (!started_at && meaning != AnswerClass::kConfirmed) return;
+
+  Origin origin = context.origin(mutation->origin);
+  const Millis since = started_at.value_or(context.now);
+  if (meaning == AnswerClass::kRetry) {
+    note_trouble(origin, since, context.now, context.config.retry, context.random);
+  } else {
+    note_success(origin, context.now);
+    if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
+  }
+  switch (meaning) {
+    case AnswerClass::kConfirmed: confirmed(context, *mutation, event); break;
+    case AnswerClass::kRejected:
+    case AnswerClass::kConflict: set_aside(context, *mutation, event, meaning); break;
+    case AnswerClass::kRetry: try_later(context, *mutation, event); break;
+    case AnswerClass::kNeedsAuth:
+      ask_credentials(context, origin, *mutation, since, false);
+      requeue(context, *mutation, "queued");
+      break;
+  }
+  context.put(origin);
+  if (event.waiting && (meaning == AnswerClass::kRetry || meaning == AnswerClass::kNeedsAuth)) {
+    respond_queued(context, *mutation, *resource);
+  }
+  context.effect({{"do", "changed"}, {"resource", mutation->resource}});
+}
+
+void failed(Context& context, const FailedEvent& event) {
+  auto mutation = context.view.get<Mutation>(event.id);
+  const auto started_at = end_send(context, event.id, event.attempt);
+  if (!mutation || !started_at) return;
+  const Resource* resource = context.config.find(mutation->resource);
+  if (resource == nullptr) return;
+
+  Origin origin = context.origin(mutation->origin);
+  if (event.reason == "no-credentials") {
+    ask_credentials(context, origin, *mutation, *started_at, true);
+    mutation->attempts = std::max<std::int64_t>(0, mutation->attempts - 1);  // Nothing left the worker.
+    requeue(context, *mutation, mutation->attempts == 0 ? "queued" : "unknown");
+  } else {
+    note_silence(origin, *started_at, context.now, context.config.retry, context.random);
+    requeue(context, *mutation, "unknown");
+    auto lane = context.view.get<Lane>(mutation->lane);
+    if (lane) {
+      // Silence is the link's matter, so the lane only goes to the back of the queue. But a lane that meets silence
+      // again and again while others get through is a matter of its own: it backs off like one that was answered.
+      const bool others_got_through = lane->last_silence_at > 0 && origin.last_success_at > lane->last_silence_at;
+      lane->silences = others_got_through ? lane->silences + 1 : 0;
+      lane->last_silence_at = context.now;
+      if (lane->silences > 0) {
+        const RetryConfig& retry = context.config.retry;
+        lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences, context.random);
+        lane->hold = "backoff";
+      }
+      context.put(*lane);
+    }
+  }
+  context.put(origin);
+  if (!mutation->answered) respond_queued(context, *mutation, *resource);
+  context.effect({{"do", "changed"}, {"resource", mutation->resource}});
+}
+
+void waited(Context& context, const WaitedEvent& event) {
+  auto mutation = context.view.get<Mutation>(event.id);
+  if (!mutation) return;
+  const Resource* resource = context.config.find(mutation->resource);
+  if (resource == nullptr) return;
+  // Only an attempt under way says something about the link; a write that waits behind its lane does not.
+  if (mutation->state == "sending") {
+    Origin origin = context.origin(mutation->origin);
+    const Sends sends = context.sends();
+    for (const Send& send : sends.list) {
+      if (send.id != mutation->id || origin.last_success_at > send.started_at) continue;
+      origin.silences = std::max<std::int64_t>(1, origin.silences);
+      origin.due = std::max(origin.due, context.now);
+      context.put(origin);
+    }
+  }
+  respond_queued(context, *mutation, *resource);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,29 @@
+// The optimistic document: what the server last told, with the pending writes of the entity applied in order.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/context.hpp"
+
+namespace holdfast {
+
+struct Optimistic {
+  bool known = false;             ///< something can be shown
+  bool gone = false;              ///< the entity was deleted
+  std::optional<Json> document;
+  std::int64_t pending = 0;
+};
+
+/// JSON Merge Patch (RFC 7396, section 2).
+void merge_patch(Json& target, const Json& patch);
+
+/// Applies one write to what is shown so far.
+void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& resource);
+
+/// @param newest a write that this step is about to store, so that no range shows it yet; may be null
+Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
+                      const std::string& entity, const std::string& item_url, const Mutation* newest);
+
+}  // namespace holdfast

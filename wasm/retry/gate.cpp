@@ -1,0 +1,54 @@
+#include "retry/gate.hpp"
+
+#include <algorithm>
+
+#include "retry/backoff.hpp"
+
+namespace holdfast {
+
+bool gate_closed(const Origin& origin, const RetryConfig& config) {
+  return origin.silences > 0 || origin.failures >= config.breaker_failures;
+}
+
+void note_success(Origin& origin, Millis now) {
+  origin.silences = 0;
+  origin.failures = 0;
+  origin.due = 0;
+  origin.last_success_at = now;
+}
+
+void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
+  origin.silences = 0;  // It answered, so the link works.
+  origin.due = 0;
+  // Five attempts that were under way together and fail together are one piece of news while the gate is closed.
+  if (origin.failures < config.breaker_failures || started_at >= origin.last_failure_at) origin.failures += 1;
+  origin.last_failure_at = now;
+  const std::int64_t beyond = origin.failures - config.breaker_failures + 1;
+  if (beyond > 0) origin.due = now + full_jitter(config.base_ms, config.cap_ms, beyond, random);
+}
+
+void note_silence(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
+  // Attempts that were under way together and are cut off together by one tunnel are one piece of news.
+  if (origin.silences > 0 && started_at < origin.last_failure_at) return;
+  origin.silences += 1;
+  origin.last_failure_at = now;
+  const Millis wait = full_jitter(config.silent_base_ms, config.cap_ms, origin.silences, random);
+  origin.due = std::clamp(started_at + wait, now, now + config.cap_ms);
+}
+
+void note_probe(Origin& origin, Millis now, const RetryConfig& config) {
+  // If this probe only hangs, the next one leaves beside it after this long: a connection that was opened in the dark
+  // can stay dead in the light. The cap, doubled with each silence like any backoff.
+  Millis wait = kPageTimeoutMs;
+  for (std::int64_t i = 1; i < origin.silences && wait < config.cap_ms; ++i) wait = std::min(wait * 2, config.cap_ms);
+  origin.due = now + wait;
+}
+
+void nudge(Origin& origin, Nudge how, Millis now, const RetryConfig& config) {
+  const bool trouble = origin.failures >= config.breaker_failures;
+  if (trouble && how != Nudge::kCall) return;
+  const Millis earliest = how == Nudge::kAct ? std::max(now, origin.last_failure_at + config.base_ms) : now;
+  origin.due = std::min(origin.due, earliest);
+}
+
+}  // namespace holdfast
