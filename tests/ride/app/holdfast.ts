@@ -1,0 +1,19 @@
+// An app on holdfast: plain fetch, and nothing else.
+
+import { connect } from 'holdfast';
+import { requestOf } from './ride.js';
+
+const holdfast = await connect('/sw.js');
+
+window.ride = {
+  async act(call) {
+    const at = Date.now();
+    try {
+      const answer = await fetch(...requestOf(call));
+      return { at, status: answer.status, holdfastStatus: answer.headers.get('Holdfast-Status'), error: null };
+    } catch (error) {
+      return { at, status: null, holdfastStatus: null, error: String(error) };
+    }
+  },
+  pending: async () => (await holdfast.pending()).length,
+};

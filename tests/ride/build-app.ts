@@ -1,0 +1,36 @@
+// Bundles the ride's page and its worker for one client into a folder that can be served as it is.
+
+import { build, type BuildOptions } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Client } from './options.js';
+
+const kApp = path.join(import.meta.dirname, 'app');
+const kDist = path.resolve(import.meta.dirname, '../../dist');
+
+export async function buildRideApp(outDir: string, client: Client): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  const shared: BuildOptions = {
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    logLevel: 'silent',
+    // The package as it is published, not its sources: what users get is what rides.
+    alias: { 'holdfast/service-worker': path.join(kDist, 'service-worker.js'), holdfast: path.join(kDist, 'index.js') },
+  };
+  await copyFile(path.join(kApp, 'index.html'), path.join(outDir, 'index.html'));
+  await build({ ...shared, entryPoints: [path.join(kApp, `${client}.ts`)], outfile: path.join(outDir, 'app.js'), format: 'esm' });
+  const manifest = await Promise.all(['index.html', 'app.js'].map(async (name) => {
+    const revision = createHash('sha256').update(await readFile(path.join(outDir, name))).digest('hex').slice(0, 16);
+    return { url: `/${name}`, revision };
+  }));
+  await build({
+    ...shared,
+    entryPoints: [path.join(kApp, client === 'holdfast' ? 'holdfast-sw.js' : 'shell-sw.js')],
+    outfile: path.join(outDir, 'sw.js'),
+    format: 'iife',
+    define: { 'self.__WB_MANIFEST': JSON.stringify(manifest), 'process.env.NODE_ENV': '"production"' },
+  });
+  if (client === 'holdfast') await copyFile(path.join(kDist, 'holdfast.wasm'), path.join(outDir, 'holdfast.wasm'));
+}
