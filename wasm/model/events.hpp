@@ -22,11 +22,12 @@ struct CaptureEvent {
   std::string client;
   std::string hash;
   Millis at = 0;             ///< when the page acted
+  bool silent = false;       ///< the last read of this origin met silence
 
   template <class Visitor> void fields(Visitor& v) {
     v("waiter", waiter), v("method", method), v("url", url), v("headers", headers), v("body", body), v("key", key);
     v("credentials", credentials), v("credentialHeaders", credential_headers), v("stamp", stamp);
-    v("client", client), v("hash", hash), v("at", at);
+    v("client", client), v("hash", hash), v("at", at), v("silent", silent);
   }
 };
 

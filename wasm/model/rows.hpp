@@ -89,7 +89,7 @@ struct Document {
   std::string user;
   std::string resource;
   std::string entity;
-  std::string text;               ///< JSON, as the server wrote it
+  std::string text;               ///< JSON, as the server wrote it; "null" once it was deleted
   std::string etag;
   Millis at = 0;
 

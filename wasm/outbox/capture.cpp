@@ -150,7 +150,7 @@ void capture(Context& context, const CaptureEvent& event) {
   // Nobody waits two seconds at every tap: where the first attempt can't leave now, or the last one was met with
   // silence, the answer is given at once.
   const bool held = lane && (lane->hold == "backoff" || lane->hold == "retry-after" || lane->hold == "unreadable");
-  const bool closed = gate_closed(origin, context.config.retry) || origin.auth == "needed" || origin.auth == "refreshing";
+  const bool closed = event.silent || gate_closed(origin, context.config.retry) || origin.auth == "needed" || origin.auth == "refreshing";
   if (origin.silences > 0) {
     nudge(origin, Nudge::kAct, context.now, context.config.retry);
     context.put(origin);

@@ -4,6 +4,7 @@
 
 #include "codec/text.hpp"
 #include "outbox/lanes.hpp"
+#include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
 #include "retry/classify.hpp"
 #include "retry/gate.hpp"
@@ -36,23 +37,19 @@ void respond_answer(Context& context, const std::string& id, AnswerClass meaning
                   {"conflict", meaning == AnswerClass::kConflict}});
 }
 
-/// The server's newest word on the entity becomes its confirmed document.
-void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event) {
-  const Json key = Json::array({mutation.user, mutation.resource, mutation.entity});
-  if (mutation.method == "DELETE") return context.view.erase<Document>(key);
-  const auto document = parse_json(event.body);
-  const Resource* resource = context.config.find(mutation.resource);
-  const bool action = resource != nullptr && path_segments(mutation.url).size() > resource->item.size();
-  const bool names_itself = document && document->is_object() && resource != nullptr &&
-                            document->contains(resource->id_field) && !action;
-  // An answer without a document, or one whose shape isn't the entity's, leaves what was known out of date.
-  if (!names_itself) return context.view.erase<Document>(key);
+/// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
+/// own answer), the write itself is the best that is known; a deleted entity leaves the document `null`, so that
+/// answers kept from before don't bring it back.
+void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
+  const auto document = mutation.method == "DELETE" ? std::nullopt : parse_json(event.body);
+  const bool action = path_segments(mutation.url).size() > resource.item.size();
+  const bool names_itself = !action && document && document->is_object() && document->contains(resource.id_field);
   Document row;
   row.user = mutation.user;
   row.resource = mutation.resource;
   row.entity = mutation.entity;
-  row.text = event.body;
-  row.etag = header(event.headers, "etag");
+  row.text = names_itself ? event.body : shown_after(context, resource, mutation);
+  row.etag = names_itself ? header(event.headers, "etag") : std::string();
   row.at = context.now;
   context.put(row);
 }
@@ -73,9 +70,9 @@ void to_inbox(Context& context, const Mutation& mutation, const AnsweredEvent& e
   context.put(counts);
 }
 
-void confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event) {
+void confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   mutation.answered = mutation.answered || event.waiting;
-  keep_document(context, mutation, event);
+  keep_document(context, mutation, event, resource);
   remove(context, mutation);
   respond_answer(context, mutation.id, AnswerClass::kConfirmed);
   conclude(context, mutation, "confirmed", event.status, event.body);
@@ -166,7 +163,7 @@ void answered(Context& context, const AnsweredEvent& event) {
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
   switch (meaning) {
-    case AnswerClass::kConfirmed: confirmed(context, *mutation, event); break;
+    case AnswerClass::kConfirmed: confirmed(context, *mutation, event, *resource); break;
     case AnswerClass::kRejected:
     case AnswerClass::kConflict: set_aside(context, *mutation, event, meaning); break;
     case AnswerClass::kRetry: try_later(context, *mutation, event); break;

@@ -13,14 +13,16 @@ bool is_json_patch(const Mutation& mutation) {
   return false;
 }
 
-/// What the server told last: the confirmed document, else a base out of an answer that was kept unparsed.
+/// What the server told last: a newer answer that was kept unparsed, else the confirmed document.
 std::optional<Json> confirmed(Context& context, const Resource& resource, const std::string& user,
                               const std::string& entity, const std::string& item_url) {
+  // The host looks through the answers that it kept, and returns one only if it is newer than the document's row.
+  const Json* kept = context.view.find("base", Json::array({user, resource.name, entity, item_url, resource.id_field}));
+  if (kept != nullptr && kept->is_object()) return *kept;
   const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
-  if (row) return parse_json(row->text);
-  const Json* kept = context.view.find("base", Json::array({user, item_url, resource.id_field, entity}));
-  if (kept == nullptr || !kept->is_object()) return std::nullopt;
-  return *kept;
+  if (!row) return std::nullopt;
+  auto document = parse_json(row->text);
+  return document && document->is_object() ? std::move(document) : std::nullopt;
 }
 
 }  // namespace
@@ -62,6 +64,13 @@ void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& re
   shown.document = std::move(*body);
   shown.known = true;
   shown.gone = false;
+}
+
+std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
+  Optimistic shown;
+  shown.document = confirmed(context, resource, mutation.user, mutation.entity, mutation.url);
+  apply_write(shown, mutation, resource);
+  return shown.document ? print_json(*shown.document) : std::string("null");
 }
 
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,

@@ -22,6 +22,9 @@ void merge_patch(Json& target, const Json& patch);
 /// Applies one write to what is shown so far.
 void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& resource);
 
+/// The confirmed document with this one write applied, as JSON text; "null" if that is nothing.
+std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation);
+
 /// @param newest a write that this step is about to store, so that no range shows it yet; may be null
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const std::string& item_url, const Mutation* newest);
