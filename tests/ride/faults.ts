@@ -67,6 +67,11 @@ export class Ledger {
     };
   }
 
+  /** How often the server has seen this act. */
+  attempts(act: number): number {
+    return this.#attempts.get(act) ?? 0;
+  }
+
   /** In the order of application. */
   async entries(): Promise<LedgerEntry[]> {
     const rows = await this.#database.query<{ act: number; order_id: string; applied_at: number }>(

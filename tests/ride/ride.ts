@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readTrace, TracePlayer } from '../../web/tunnel/trace.js';
 import { Tunnel } from '../../web/tunnel/tunnel.js';
 import { buildRideApp } from './build-app.js';
+import type { LedgerEntry } from './faults.js';
 import { kDefaults, type RideOptions, type RideSurroundings } from './options.js';
 import { Person } from './person.js';
 import { Rider } from './rider.js';
@@ -16,6 +17,8 @@ import { startServer, type RideServer } from './server.js';
 
 const kDrainMs = 60_000;
 const kProgressMs = 3_000;
+/** More than this over the oracle is worth a line for whoever looks at details. */
+const kTellExcessMs = 300;
 
 export type { RideResult } from './score.js';
 
@@ -87,7 +90,9 @@ class Journey {
       for (const [number, { order, at }] of this.#open) {
         this.#records.push({ number, order, at, fate: 'answered' }); // the person still sits there and waits
       }
-      return score(options, this.#records, await server.ledger.entries(), player, {
+      const ledger = await server.ledger.entries();
+      this.#tellLate(ledger);
+      return score(options, this.#records, ledger, player, {
         pending_at_end: pending,
         write_attempts: tunnel.writeAttempts - attemptsBefore,
         kills: rider.kills,
@@ -123,6 +128,18 @@ class Journey {
       const pending = await this.rider.pending();
       if ((pending === 0 && this.#open.size === 0) || Date.now() > until) return pending;
       await sleep(100, undefined, this.surroundings.signal ? { signal: this.surroundings.signal } : {});
+    }
+  }
+
+  /** Act by act, what came late and how often the server had seen it: where a figure comes from. */
+  #tellLate(ledger: LedgerEntry[]): void {
+    for (const { number, at, order } of this.#records) {
+      const appliedAt = ledger.find(({ act }) => act === number)?.appliedAt;
+      const since = at - this.player.startedAt!;
+      const excess = appliedAt === undefined ? Infinity : appliedAt - at - (this.player.nextSignal(since) - since);
+      if (excess < kTellExcessMs) continue;
+      this.surroundings.onDetail?.(`act ${number} (order ${order.slice(0, 4)}) at ${Math.round(since)} ms: ` +
+        `${Math.round(excess)} ms over the oracle, ${this.server.ledger.attempts(number)} attempts seen`);
     }
   }
 

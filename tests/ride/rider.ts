@@ -105,7 +105,8 @@ export class Rider {
       this.#onDetail('kill: no worker was running');
       return;
     }
-    const stopped = this.#until(() => victims.some((version) => this.#running.get(version) !== 'running'));
+    const gone = (version: string) => !/^(running|stopping)$/.test(this.#running.get(version) ?? '');
+    const stopped = this.#until(() => victims.some(gone));
     this.#killedAt.push(Date.now());
     await this.#devtools.send('ServiceWorker.stopAllWorkers');
     if (await stopped) this.kills += 1;

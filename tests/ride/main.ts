@@ -1,0 +1,126 @@
+// The command: `npm run ride -- --trace FILE [options]`.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { kClients, kDefaults, type RideOptions } from './options.js';
+import { runRide } from './ride.js';
+import { failures, type RideResult } from './score.js';
+
+const kTraces = path.resolve(import.meta.dirname, '../../traces');
+/** 1 says that writes were lost, doubled, swapped or left over; a ride that could not begin is something else. */
+const kExitUsage = 2;
+const kExitInterrupted = 130;
+
+interface Flags extends RideOptions {
+  json: boolean;
+  verbose: boolean;
+}
+
+/** A path as given (from where npm was called), or the name of one of the traces that come along. */
+function traceFile(name: string): string {
+  const candidates = [
+    path.resolve(process.env['INIT_CWD'] ?? '.', name), path.resolve(name),
+    path.join(kTraces, name), path.join(kTraces, `${name}.csv`),
+  ];
+  const found = candidates.find((file) => existsSync(file));
+  if (!found) throw new InvalidArgumentError(`There is no such file, and no trace of that name in traces/.`);
+  return found;
+}
+
+function number(what: string, allowed: (value: number) => boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !allowed(value)) throw new InvalidArgumentError(`It must be ${what}.`);
+    return value;
+  };
+}
+
+const share = number('a share from 0 to 1', (value) => value >= 0 && value <= 1);
+const count = number('a whole number from 0 to 100000', (value) => Number.isInteger(value) && value >= 0 && value <= 100_000);
+const speed = number('a number above 0', (value) => value > 0);
+
+function command(): Command {
+  return new Command('npm run ride --')
+    .description('Rides a recorded train through a real TCP proxy with a real browser, and counts what arrived.\n' +
+      'Exit status 1 unless nothing was lost, doubled, reordered or left over and the page had no error.')
+    .addOption(new Option('--trace <file>', 'a trace file, or the name of one in traces/')
+      .argParser(traceFile).default(path.join(kTraces, 'qtrain.csv'), 'qtrain.csv'))
+    .addOption(new Option('--client <name>', 'who rides').choices(kClients).default(kDefaults.client))
+    .option('--speed <factor>', 'trace seconds per wall second, with signal', speed, kDefaults.speed)
+    .option('--outage-speed <factor>', 'the same in tunnels; lower keeps them longer than the rest', speed, kDefaults.outageSpeed)
+    .option('--tunnel-acts <share>', 'share of the acts placed into tunnels on purpose', share, kDefaults.tunnelActs)
+    .option('--seed <number>', 'decides acts, kills, reloads and faults', count, kDefaults.seed)
+    .option('--acts <number>', 'how often the person acts', count, kDefaults.acts)
+    .option('--kills <number>', 'how often the worker is killed', count, kDefaults.kills)
+    .option('--reloads <number>', 'how often the page is reloaded', count, kDefaults.reloads)
+    .option('--error-rate <share>', 'share of the attempts answered 503', share, kDefaults.errorRate)
+    .option('--retry-after-share <share>', 'share of those that carry "Retry-After: 1"', share, kDefaults.retryAfterShare)
+    .option('--lost-rate <share>', 'share of the attempts applied and then not answered', share, kDefaults.lostRate)
+    .option('--json', 'print the figures as JSON on the last line', false)
+    .option('--verbose', 'progress, and what happens in page and worker, on stderr', false)
+    .allowExcessArguments(false)
+    .exitOverride();
+}
+
+function summary(result: RideResult): string {
+  const bad = failures(result);
+  return [
+    `${result.client} on ${result.trace}, seed ${result.seed}`,
+    `  acts        ${result.acts}, ${result.acts_in_tunnel} of them in a tunnel; ${result.applied} applied, ${result.unanswered} unanswered`,
+    `  wrong       ${result.lost} lost, ${result.duplicated} doubled, ${result.reordered} reordered, ${result.pending_at_end} left over, ${result.page_errors} page errors`,
+    `  delay       p50 ${result.delay_p50_ms} ms, p95 ${result.delay_p95_ms} ms (oracle p95 ${result.oracle_p95_ms} ms)`,
+    `  excess      p50 ${result.excess_p50_ms} ms, p95 ${result.excess_p95_ms} ms, total ${result.excess_total_ms} ms; ${result.late_5s} over 5 s`,
+    `  attempts    ${result.write_attempts} for ${result.acts} acts`,
+    `  blows       ${result.kills} kills, ${result.reloads} reloads`,
+    bad.length === 0 ? '  every act arrived once and in order' : `  NOT clean: ${bad.join(', ')}`,
+  ].join('\n');
+}
+
+/** Long enough for a browser to close; after that the process ends as it is. */
+const kCleanupMs = 10_000;
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) return;
+      controller.abort(new Error(`interrupted by ${signal}`));
+      setTimeout(() => process.exit(kExitInterrupted), kCleanupMs).unref();
+    });
+  }
+  return controller.signal;
+}
+
+async function main(): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = command().parse().opts<Flags>();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : kExitUsage; // commander has said why
+    throw error;
+  }
+  const { json, verbose, ...options } = flags;
+  const signal = interruption();
+  const tty = process.stderr.isTTY && !verbose;
+  const progress = (line: string) => process.stderr.write(tty ? `\r\x1b[K${line}` : `${line}\n`);
+  try {
+    const result = await runRide(options, {
+      signal,
+      ...(tty || verbose ? { onProgress: progress } : {}),
+      ...(verbose ? { onDetail: (line: string) => process.stderr.write(`  ${line}\n`) } : {}),
+    });
+    if (tty) process.stderr.write('\r\x1b[K');
+    console.log(summary(result));
+    if (json) console.log(JSON.stringify(result));
+    return failures(result).length === 0 ? 0 : 1;
+  } catch (error) {
+    if (tty) process.stderr.write('\r\x1b[K');
+    if (signal.aborted) return kExitInterrupted;
+    console.error(`ride: ${(error as Error).message}`);
+    if (verbose) console.error(error);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,18 @@
+// One short ride with holdfast: every act arrives once and in order, through kills, reloads and tunnels.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { runRide } from './ride.js';
+import { failures } from './score.js';
+
+test('a short ride on the Long Island Rail Road loses, doubles and swaps nothing', async (context) => {
+  const trace = path.resolve(import.meta.dirname, '../../traces/long-island-rail-road.csv');
+  const details: string[] = [];
+  const result = await runRide({ trace, speed: 60, acts: 100 }, { onDetail: (line) => details.push(line) });
+  context.diagnostic(JSON.stringify(result));
+  assert.deepEqual(failures(result), [], [JSON.stringify(result), ...details].join('\n'));
+  assert.equal(result.acts, 100);
+  assert.ok(result.kills > 0, `${result.kills} kills`);
+  assert.ok(result.reloads > 0, `${result.reloads} reloads`);
+});
