@@ -1,0 +1,112 @@
+// Puts the header, the three views and the inbox together, and shows the one that the hash names.
+
+import { h, icon, type IconName } from './dom.js';
+import { inboxPanel, type InboxPanel } from './inbox.js';
+import type { Network } from './network.js';
+import { kFramed, listenToShell, shellUrl } from './ride.js';
+import { Store } from './store.js';
+import { courierView } from './views/courier.js';
+import { customerView } from './views/customer.js';
+import { dispatcherView } from './views/dispatcher.js';
+
+const kViews: { name: string; title: string; icon: IconName }[] = [
+  { name: 'customer', title: 'Customer', icon: 'basket' },
+  { name: 'courier', title: 'Courier', icon: 'bike' },
+  { name: 'dispatcher', title: 'Dispatcher', icon: 'desk' },
+];
+const kToastMs = 5_000;
+
+export function startApp(network: Network): void {
+  const store = new Store(network);
+  const toasts = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
+  const say = (words: string, tone = ''): void => {
+    const toast = h('p', { class: `toast ${tone}` }, words);
+    toasts.append(toast);
+    if (toasts.childElementCount > 3) toasts.firstElementChild?.remove();
+    setTimeout(() => toast.remove(), kToastMs);
+  };
+  const spoken = h('div', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
+  store.addEventListener('complaint', (event) => say((event as CustomEvent<string>).detail, 'bad'));
+
+  const views = {
+    customer: customerView(store, (words) => { spoken.textContent = words; }),
+    courier: courierView(store),
+    dispatcher: dispatcherView(store),
+  };
+  const inbox = network.inbox && inboxPanel(network.inbox, (id) => store.orders.find((order) => order.id === id)?.restaurant ?? 'Order');
+  const badge = linkBadge(network, inbox);
+  const links = kViews.map(({ name, title, icon: mark }) => h('a', { href: `#/${name}`, 'data-view': name }, icon(mark), h('span', {}, title)));
+  const main = h('main', { id: 'main', tabindex: -1 });
+  const source = h('p', { class: 'source quiet' });
+
+  document.getElementById('app')!.replaceChildren(
+    h('header', { class: 'top' },
+      h('a', { class: 'brand', href: '#/customer' }, h('img', { src: '/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, 'Corner Table')),
+      h('nav', { 'aria-label': 'Views' }, ...links), badge.element),
+    ...[network.banner !== null && h('p', { class: `banner banner-${network.kind}` }, network.banner)].filter((one) => one !== false),
+    main,
+    h('footer', { class: 'foot' }, source, ...(kFramed ? [] : [h('a', { href: shellUrl(network.kind) }, 'Take it through a tunnel →')])),
+    toasts, spoken, ...(inbox ? [inbox.element] : []));
+
+  function viewName(): keyof typeof views {
+    const name = location.hash.replace(/^#\//, '');
+    return name in views ? name as keyof typeof views : 'customer';
+  }
+
+  function show(): void {
+    const name = viewName();
+    main.replaceChildren(views[name].element);
+    for (const link of links) {
+      if (link.getAttribute('data-view') === name) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    document.title = `${kViews.find((view) => view.name === name)!.title} · Corner Table`;
+    draw();
+  }
+
+  function draw(): void {
+    views[viewName()].update();
+    badge.update();
+    inbox?.update();
+    const { source: from, pending } = store.seen;
+    source.textContent = from === 'device' ? `Shown from this device${pending > 0 ? `, with ${pending} unsent` : ''}.`
+      : from === 'server' ? 'Shown as the server has it.' : '';
+  }
+
+  // Several things may change within one frame; one drawing is enough.
+  let drawing = 0;
+  store.addEventListener('change', () => {
+    if (drawing === 0) drawing = setTimeout(() => { drawing = 0; draw(); }, 16) as unknown as number;
+  });
+  window.addEventListener('hashchange', show);
+  listenToShell(store);
+  show();
+}
+
+function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLElement; update(): void } {
+  const words = h('span', { class: 'badge-words' });
+  const mark = h('span', { class: 'badge-mark' });
+  const open = h('button', { type: 'button', class: 'inbox-button', hidden: true, onclick: () => inbox?.open() });
+  const state = h('button', { type: 'button', class: 'badge', title: 'Try to send now', onclick: () => void network.hurry() }, mark, words);
+  const element = h('div', { class: 'badges', 'aria-live': 'polite' }, open, state);
+  let shown = '';
+  return {
+    element,
+    update() {
+      const { link, pending, inbox: undecided, problem } = network.weather();
+      const mood = link !== 'online' ? 'bad' : pending > 0 ? 'busy' : 'good';
+      const said = { online: pending > 0 ? `${pending} sending` : 'All sent', offline: pending > 0 ? `No signal · ${pending} waiting` : 'No signal',
+        'needs-auth': 'Sign in again', blocked: 'Blocked' }[link];
+      const now = JSON.stringify([mood, said, undecided, problem]);
+      if (now === shown) return;
+      shown = now;
+      element.dataset['mood'] = mood;
+      element.dataset['pending'] = String(pending);
+      words.textContent = said;
+      mark.replaceChildren(icon(mood === 'bad' ? 'nosignal' : mood === 'busy' ? 'turn' : 'signal'));
+      state.title = problem ?? 'Try to send now';
+      open.hidden = undecided === 0;
+      open.replaceChildren(icon('inbox'), h('span', {}, `${undecided} to decide`));
+    },
+  };
+}

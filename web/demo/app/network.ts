@@ -1,0 +1,52 @@
+// What the app wants from whatever carries its requests. There are two: holdfast, which leaves `fetch`
+// as it is, and the naive one, which does what many apps do today. The app itself cannot tell them apart.
+
+export type Link = 'online' | 'offline' | 'needs-auth' | 'blocked';
+
+/** The state of the app as a whole, for the badge in its header. */
+export interface Weather {
+  link: Link;
+  /** Writes made here that the server has not answered for good. */
+  pending: number;
+  /** Writes that wait for a person's decision. */
+  inbox: number;
+  problem: string | null;
+}
+
+/** How far an order's newest write has come. */
+export type Progress = 'waiting' | 'settling';
+
+export interface InboxItem {
+  id: string;
+  order: string;
+  method: string;
+  /** One sentence for a person. */
+  why: string;
+  /** The change as JSON text, or null where there is nothing to edit. */
+  body: string | null;
+  createdAt: number;
+}
+
+export interface Inbox {
+  list(): Promise<InboxItem[]>;
+  retry(id: string): Promise<void>;
+  edit(id: string, body: unknown): Promise<void>;
+  discard(id: string): Promise<void>;
+  export(): Promise<Blob>;
+}
+
+export interface Network {
+  readonly kind: 'holdfast' | 'naive';
+  /** A sentence to show above the app, or null. */
+  readonly banner: string | null;
+  readonly inbox: Inbox | null;
+  /** Resolves with an answer, however long that takes. */
+  write(url: string, init: RequestInit, order: string): Promise<Response>;
+  /** By order id: those with a write on its way, and how far it is. */
+  progress(): Promise<Map<string, Progress>>;
+  weather(): Weather;
+  /** Called on each change of the weather or of any write's progress. */
+  watch(listener: () => void): void;
+  /** Tries now, where there is anything to try. */
+  hurry(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+export interface View {
+  element: HTMLElement;
+  update(): void;
+}
