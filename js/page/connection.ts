@@ -1,0 +1,192 @@
+// One page's connection to its worker: the object that connect() answers.
+
+import type { Trigger } from '../protocol/messages.js';
+import { Channel } from './channel.js';
+import { isAnything, isHello, isPendingWrite, isStatus, listOf } from './checks.js';
+import { answerCredentials, type CredentialsHook } from './credentials.js';
+import { HoldfastError, report } from './errors.js';
+import { openInbox } from './inbox.js';
+import type { Registered } from './registration.js';
+import { mutationId, settled } from './settled.js';
+import { installStamp, type Stamper } from './stamp.js';
+import { watchTriggers, type Triggers } from './triggers.js';
+import { unprotectedStatus, type Holdfast, type Inbox, type Outcome, type PendingWrite, type Status } from './types.js';
+import type { Problem, Status as WorkerStatus, WorkerNotice } from '../protocol/messages.js';
+
+/** Sending everything before signing out takes as long as it takes; within this the worker says how it went. */
+const kSendAllMs = 60_000;
+
+type Listener = (status: Status) => void;
+
+export class Connection implements Holdfast {
+  readonly inbox: Inbox;
+  readonly #channel: Channel;
+  readonly #container: ServiceWorkerContainer | null;
+  readonly #hook: CredentialsHook | undefined;
+  readonly #stamper: Stamper;
+  readonly #triggers: Triggers;
+  readonly #listeners = new Set<Listener>();
+  readonly #nudges = new Set<() => void>();
+  #newest: Status;
+  #persistAsked = false;
+
+  constructor({ container, registration, problem }: Registered, user: string, hook: CredentialsHook | undefined) {
+    this.#container = container;
+    this.#hook = hook;
+    this.#newest = unprotectedStatus(user, problem);
+    this.#channel = new Channel(container, () => registration?.active ?? null);
+    this.#channel.listen(this.#onNotice);
+    this.#stamper = installStamp(window, () => this.protected, () => document.baseURI);
+    this.#triggers = watchTriggers((trigger) => {
+      void this.#tick(trigger);
+      // Notices that came while the page was frozen are lost.
+      if (trigger === 'page-shown' && this.protected) void this.refresh();
+    });
+    container?.addEventListener('controllerchange', this.#onChange);
+    this.inbox = openInbox(this.#channel, () => this.#newest.user);
+  }
+
+  get protected(): boolean {
+    return Boolean(this.#container?.controller);
+  }
+
+  subscribe(listener: Listener, { signal }: { signal?: AbortSignal } = {}): () => void {
+    // One listener may be subscribed twice; each has its own end.
+    const entry: Listener = (status) => listener(status);
+    const stop = (): void => {
+      this.#listeners.delete(entry);
+      signal?.removeEventListener('abort', stop);
+    };
+    if (signal?.aborted) return stop;
+    signal?.addEventListener('abort', stop);
+    this.#listeners.add(entry);
+    // Not on the caller's stack: it has no way to stop yet.
+    queueMicrotask(() => {
+      if (this.#listeners.has(entry)) this.#tell(entry);
+    });
+    return stop;
+  }
+
+  async status(): Promise<Status> {
+    if (this.protected) this.#take(await this.#channel.request({ type: 'status' }, isStatus));
+    return this.#newest;
+  }
+
+  async pending(): Promise<PendingWrite[]> {
+    if (!this.#channel.open) return [];
+    return this.#channel.request({ type: 'pending' }, listOf(isPendingWrite));
+  }
+
+  async settled(answer: Response | string, { signal }: { signal?: AbortSignal } = {}): Promise<Outcome> {
+    return settled(mutationId(answer), this.#channel, this.#nudges, signal);
+  }
+
+  async sync(): Promise<void> {
+    if (this.#channel.open) await this.#channel.request({ type: 'tick', trigger: 'call' }, isAnything);
+  }
+
+  async signIn(user: string): Promise<void> {
+    if (this.protected) await this.#channel.request({ type: 'sign-in', user }, isAnything);
+    await this.#userChanged(user);
+  }
+
+  async signOut({ pending }: { pending?: 'keep' | 'discard' | 'send' } = {}): Promise<void> {
+    if (this.protected) {
+      await this.#channel.request({ type: 'sign-out', pending: pending ?? null }, isAnything,
+        pending === 'send' ? { answerMs: kSendAllMs } : {});
+    }
+    await this.#userChanged('');
+  }
+
+  close(): void {
+    this.#stamper.remove();
+    this.#triggers.stop();
+    this.#container?.removeEventListener('controllerchange', this.#onChange);
+    this.#listeners.clear();
+    this.#channel.close();
+    for (const look of [...this.#nudges]) look(); // each finds the channel closed, and says so
+  }
+
+  /** The first look at things, and the first try to send. */
+  async start(): Promise<void> {
+    await this.refresh();
+    void this.#tick('page-shown');
+  }
+
+  /** Learns all anew from the worker that there is now. */
+  async refresh(): Promise<void> {
+    try {
+      const { prefixes, status } = await this.#channel.request({ type: 'hello' }, isHello);
+      this.#stamper.setPrefixes(prefixes);
+      this.#take(status);
+    } catch (error) {
+      // A worker that can't answer refuses writes loudly; the page is told why, and asks again when it is shown.
+      if (!this.#channel.closed && this.protected) this.#failed(problemOf(error));
+    }
+    for (const look of [...this.#nudges]) look();
+  }
+
+  async #userChanged(user: string): Promise<void> {
+    this.#newest = { ...this.#newest, user };
+    if (this.protected) await this.status();
+    else this.#tellAll();
+  }
+
+  readonly #onChange = (): void => {
+    if (!this.protected) this.#failed({ code: 'not-controlled', message: 'The service worker let go of this page. Reload the page.' });
+    else void this.refresh();
+  };
+
+  readonly #onNotice = (notice: WorkerNotice, port: MessagePort | undefined): void => {
+    if (notice.type === 'changed') this.#take(notice.status);
+    else if (notice.type === 'wake-at') this.#triggers.wakeAt(notice.at);
+    else if (notice.type === 'credentials' && port) {
+      void answerCredentials(notice, port, this.#hook, this.#newest.user);
+    }
+  };
+
+  async #tick(trigger: Trigger): Promise<void> {
+    if (!this.protected) return;
+    try {
+      await this.#channel.request({ type: 'tick', trigger }, isAnything);
+    } catch {
+      // Nobody waits for a tick, and the next trigger is not far.
+    }
+  }
+
+  #failed(problem: Problem): void {
+    this.#take({ ...this.#newest, problem });
+  }
+
+  #take(status: WorkerStatus): void {
+    const { link, pending, inbox, pendingOfOthers, user, problem } = status;
+    const before = this.#newest;
+    this.#newest = { link, pending, inbox, pendingOfOthers, user, problem, protected: this.protected };
+    if (pending > 0) this.#askToPersist();
+    if (JSON.stringify(before) !== JSON.stringify(this.#newest)) this.#tellAll();
+  }
+
+  #tellAll(): void {
+    for (const listener of [...this.#listeners]) this.#tell(listener);
+  }
+
+  #tell(listener: Listener): void {
+    try {
+      listener({ ...this.#newest });
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Once there is something to lose. Never awaited: Firefox asks the person, and answers when they do. */
+  #askToPersist(): void {
+    if (this.#persistAsked) return;
+    this.#persistAsked = true;
+    navigator.storage?.persist?.().catch(() => undefined);
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof HoldfastError) return { code: error.code, message: error.message };
+  return { code: 'unknown', message: String(error) };
+}

@@ -1,0 +1,47 @@
+// The writes that wait for a person's decision.
+
+import type { Channel } from './channel.js';
+import { isAnything, isInboxEntry, listOf } from './checks.js';
+import { HoldfastError } from './errors.js';
+import type { Inbox, InboxEntry } from './types.js';
+
+export function openInbox(channel: Channel, user: () => string): Inbox {
+  const list = async (): Promise<InboxEntry[]> =>
+    channel.open ? channel.request({ type: 'inbox' }, listOf(isInboxEntry)) : [];
+  const decide = async (id: string, action: 'retry' | 'edit' | 'discard', body: string | null): Promise<void> => {
+    await channel.request({ type: 'decide', id, action, body }, isAnything);
+  };
+  return {
+    list,
+    retry: (id) => decide(id, 'retry', null),
+    edit: async (id, body) => decide(id, 'edit', bodyText(body)),
+    discard: (id) => decide(id, 'discard', null),
+    export: async () => exportFile(await list(), user()),
+  };
+}
+
+function bodyText(body: unknown): string {
+  if (typeof body === 'string') return body;
+  let cause: unknown;
+  try {
+    const text: unknown = JSON.stringify(body);
+    if (typeof text === 'string') return text;
+  } catch (error) {
+    cause = error;
+  }
+  throw new HoldfastError('not-json',
+    'The new body can not be written as JSON. Give a string, or a value without cycles, functions and BigInts.', { cause });
+}
+
+/** Meant to be read by people too, who may have to enter these writes again by hand: times as text, one value a line. */
+function exportFile(entries: InboxEntry[], user: string): Blob {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const file = {
+    format: 'holdfast-inbox',
+    version: 1,
+    exportedAt: iso(Date.now()),
+    user,
+    writes: entries.map((entry) => ({ ...entry, createdAt: iso(entry.createdAt), decidedAt: iso(entry.decidedAt) })),
+  };
+  return new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' });
+}

@@ -1,0 +1,8 @@
+// The page library of holdfast: what an app imports from 'holdfast'.
+
+export { connect } from './connect.js';
+export { HoldfastError } from './errors.js';
+export type { HoldfastErrorCode, HoldfastErrorCodes } from './errors.js';
+export type {
+  ConnectOptions, Holdfast, Inbox, InboxEntry, Outcome, PendingWrite, Problem, Status,
+} from './types.js';
