@@ -51,14 +51,15 @@ type Wanted = (method: string, url: string) => boolean;
 
 function wrapFetch(scope: StampScope, wanted: Wanted, next: () => string): () => void {
   const original = scope.fetch;
-  const stamped: typeof fetch = function fetch(input, init) {
+  const stamped: typeof fetch = function fetch(...call) {
+    const [input, init] = call;
     let more: RequestInit | undefined;
     try {
       more = stampedInit(input, init, wanted, next);
     } catch {
       // A URL or a header that can't be read: the original says so in its own words.
     }
-    return more ? original.call(scope, input, more) : original.call(scope, input, init);
+    return more ? original.call(scope, input, more) : Reflect.apply(original, scope, call);
   };
   scope.fetch = stamped;
   return () => {
@@ -84,11 +85,14 @@ function stampedInit(input: RequestInfo | URL, init: RequestInit | undefined, wa
 
 const isEmpty = (init: RequestInit): boolean => !(init instanceof Request) && Object.keys(init).length === 0;
 
-/** The same init with other headers. A proxy and not a copy: an init may be a Request, whose members a copy would lose. */
+/**
+ * The same init with other headers. A proxy and not a copy: an init may be a Request, whose members a copy would lose.
+ * And one of an object of our own: a proxy of a frozen init may not answer anything else than is in there.
+ */
 function withHeaders(init: RequestInit, headers: Headers): RequestInit {
-  return new Proxy(init, {
-    get: (target, name) => (name === 'headers' ? headers : Reflect.get(target, name) as unknown),
-    has: (target, name) => name === 'headers' || Reflect.has(target, name),
+  return new Proxy<RequestInit>({}, {
+    get: (_own, name) => (name === 'headers' ? headers : Reflect.get(init, name) as unknown),
+    has: (_own, name) => name === 'headers' || Reflect.has(init, name),
   });
 }
 
