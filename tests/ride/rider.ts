@@ -108,7 +108,12 @@ export class Rider {
     const gone = (version: string) => !/^(running|stopping)$/.test(this.#running.get(version) ?? '');
     const stopped = this.#until(() => victims.some(gone));
     this.#killedAt.push(Date.now());
-    await this.#devtools.send('ServiceWorker.stopAllWorkers');
+    try {
+      await this.#devtools.send('ServiceWorker.stopAllWorkers');
+    } catch (error) {
+      this.#onDetail(`kill: ${firstLine(error)}`); // the ride is being ended
+      return;
+    }
     if (await stopped) this.kills += 1;
     else this.#onDetail('kill: the worker went on running');
   }

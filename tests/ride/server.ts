@@ -14,12 +14,7 @@ export interface RideServer {
 export async function startServer(site: string, rates: FaultRates, idempotency: boolean): Promise<RideServer> {
   const database = await openPglite();
   const ledger = await Ledger.open(database);
-  const app = await createServer({ database, idempotency, faults: ledger.faults(rates) });
-  const fastifyStatic = (await import('@fastify/static')).default;
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
-  });
-  await app.register(fastifyStatic, { root: site, cacheControl: false });
+  const app = await createServer({ database, idempotency, faults: ledger.faults(rates), sites: [{ root: site, prefix: '/' }] });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     port: (app.server.address() as AddressInfo).port,
