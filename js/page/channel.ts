@@ -13,6 +13,8 @@ const kTries = 3;
 export interface Limits {
   answerMs?: number;
   tries?: number;
+  /** The refusal that a second try meets when the first was carried out and only its answer was lost. */
+  doneCode?: string;
 }
 
 export type NoticeListener = (notice: WorkerNotice, port: MessagePort | undefined) => void;
@@ -45,13 +47,15 @@ export class Channel {
 
   /** Asks, and answers what `check` accepts. */
   async request<T>(request: PageRequest, check: Check<T>, limits: Limits = {}): Promise<T> {
-    const { answerMs = kAnswerMs, tries = kTries } = { ...this.#limits, ...limits };
-    for (let attempt = 1; ;) {
+    const { answerMs = kAnswerMs, tries = kTries, doneCode } = { ...this.#limits, ...limits };
+    let repeated = false;
+    for (let silences = 0; ;) {
       const answer = await this.#try(request, answerMs);
       if (answer === 'closed') throw closedError();
+      if (typeof answer === 'object') return readReply(request.type, answer.data, check, repeated ? doneCode : undefined);
+      repeated = true;
       if (answer === 'replaced') continue; // a new worker took over: it is asked at once, and that is no failure
-      if (answer !== 'silent') return readReply(request.type, answer.data, check);
-      if (++attempt > tries) {
+      if (++silences >= tries) {
         throw new HoldfastError('worker-silent',
           `The service worker did not answer "${request.type}" within ${tries} × ${answerMs} ms. Look into the worker's `
           + 'console for an error, and whether the script that controls this page calls holdfast().');
@@ -128,8 +132,9 @@ export function closedError(): HoldfastError {
   return new HoldfastError('closed', 'This connection was closed. Call connect() for a new one.');
 }
 
-function readReply<T>(type: string, data: unknown, check: Check<T>): T {
+function readReply<T>(type: string, data: unknown, check: Check<T>, doneCode: string | undefined): T {
   if (isReply(data)) {
+    if (!data.ok && data.error.code === doneCode && check(null)) return null as T;
     if (!data.ok) throw new HoldfastError(data.error.code, data.error.message);
     if (check(data.value)) return data.value;
   }

@@ -15,10 +15,16 @@ export interface HoldfastErrorCodes {
   'bad-reply': true;
   /** A worker of another release doesn't know this request. */
   'unknown-message': true;
+  /** The outbox was upgraded by a newer release of the worker. Reload the page to get it; nothing was lost. */
+  'database-newer': true;
+  /** The browser doesn't let the worker use IndexedDB. */
+  'database': true;
   /** There are unsent writes, and `signOut` was not told what to do with them. */
   'pending-writes': true;
   /** The Response has no `Holdfast-Id`: it isn't the answer to a write that holdfast keeps. */
   'not-a-captured-write': true;
+  /** There is no such entry in the present user's inbox: it was decided already, maybe in another tab. */
+  'not-in-inbox': true;
   /** The new body can't be written as JSON. */
   'not-json': true;
   /** `close()` was called. */

@@ -9,7 +9,7 @@ export function openInbox(channel: Channel, user: () => string): Inbox {
   const list = async (): Promise<InboxEntry[]> =>
     channel.open ? channel.request({ type: 'inbox' }, listOf(isInboxEntry)) : [];
   const decide = async (id: string, action: 'retry' | 'edit' | 'discard', body: string | null): Promise<void> => {
-    await channel.request({ type: 'decide', id, action, body }, isAnything);
+    await channel.request({ type: 'decide', id, action, body }, isAnything, { doneCode: 'not-in-inbox' });
   };
   return {
     list,

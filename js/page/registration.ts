@@ -105,7 +105,7 @@ async function untilActive(registration: ServiceWorkerRegistration): Promise<Pro
   return found ?? kNotInstalled;
 }
 
-const kConfigCode = 'bad-config';
+const kConfigCode = 'config';
 const kNotInstalled: Problem = {
   code: 'not-installed',
   message: 'The service worker could not be installed: one of its files did not load, or it failed at the start. The next visit tries again; the worker\'s console tells why.',

@@ -61,6 +61,15 @@ describe('the inbox', () => {
       [['retry', null], ['edit', '{"tip":1}'], ['edit', 'tip=1'], ['discard', null]]);
   });
 
+  test('a decision whose answer was lost with the worker is done, not gone', async () => {
+    let asked = 0;
+    const gone = { ok: false, error: { code: 'not-in-inbox', message: 'No such entry.' } };
+    const { container } = controlledBy(() => (++asked === 1 ? undefined : gone));
+    const inbox = openInbox(new Channel(container as unknown as ServiceWorkerContainer, () => null, { answerMs: 20 }), () => 'ana');
+    await inbox.discard('m1');
+    await assert.rejects(inbox.discard('m1'), (error) => error instanceof HoldfastError && error.code === 'not-in-inbox');
+  });
+
   test('refuses a body that is no JSON', async () => {
     const { inbox } = open(null);
     const loop: { self?: unknown } = {};
