@@ -9,7 +9,7 @@ import type { WorkerNotice } from '../../js/protocol/messages.js';
 import { controlledBy, FakeContainer, FakeWorker, kOutcome, kStatus } from './fakes.js';
 
 const hasCode = (code: string) => (error: unknown) => error instanceof HoldfastError && error.code === code;
-const channelTo = (container: FakeContainer, limits = { answerMs: 30, tries: 3 }) =>
+const channelTo = (container: FakeContainer, limits = { answerMs: 250, tries: 3 }) =>
   new Channel(container as unknown as ServiceWorkerContainer, () => null, limits);
 
 describe('a question', () => {

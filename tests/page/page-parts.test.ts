@@ -65,7 +65,7 @@ describe('the inbox', () => {
     let asked = 0;
     const gone = { ok: false, error: { code: 'not-in-inbox', message: 'No such entry.' } };
     const { container } = controlledBy(() => (++asked === 1 ? undefined : gone));
-    const inbox = openInbox(new Channel(container as unknown as ServiceWorkerContainer, () => null, { answerMs: 20 }), () => 'ana');
+    const inbox = openInbox(new Channel(container as unknown as ServiceWorkerContainer, () => null, { answerMs: 200 }), () => 'ana');
     await inbox.discard('m1');
     await assert.rejects(inbox.discard('m1'), (error) => error instanceof HoldfastError && error.code === 'not-in-inbox');
   });

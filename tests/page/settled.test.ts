@@ -14,7 +14,7 @@ const done = { ok: true, value: kOutcome };
 
 function start(answer: Answer) {
   const fakes = controlledBy(answer);
-  const channel = new Channel(fakes.container as unknown as ServiceWorkerContainer, () => null, { answerMs: 20, tries: 2 });
+  const channel = new Channel(fakes.container as unknown as ServiceWorkerContainer, () => null, { answerMs: 200, tries: 2 });
   return { ...fakes, channel, nudges: new Set<() => void>() };
 }
 
