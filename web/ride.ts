@@ -17,7 +17,7 @@ export const kTraces = [
 export type TraceFile = (typeof kTraces)[number]['file'];
 
 /** Without a ride the line is a good one. */
-const kGoodMbits = 100;
+const kGoodMbits = 30;
 /** Tunnels are played this much slower than the rest, or nobody would see them pass. */
 const kOutageShare = 5;
 

@@ -95,12 +95,19 @@ function object(properties: Record<string, object>): object {
 function tellSignal(ride: Ride, feed: Feed): void {
   let wasDark = ride.dark;
   let toldAt = 0;
-  ride.on('signal', (mbits: number) => {
-    const now = Date.now();
-    if (ride.dark === wasDark && now - toldAt < kSignalEveryMs) return;
+  let later: NodeJS.Timeout | undefined;
+  const tell = (): void => {
+    clearTimeout(later);
+    later = undefined;
     wasDark = ride.dark;
-    toldAt = now;
-    feed.tell({ type: 'signal', at: now, mbits, dark: ride.dark, held: ride.held });
+    toldAt = Date.now();
+    feed.tell({ type: 'signal', at: toldAt, mbits: ride.mbits, dark: ride.dark, held: ride.held });
+  };
+  ride.on('signal', () => {
+    const rest = toldAt + kSignalEveryMs - Date.now();
+    if (ride.dark !== wasDark || rest <= 0) tell();
+    // The last of a quick row must not be the one that nobody hears of.
+    else later ??= setTimeout(tell, rest);
   });
   ride.on('ride', (state) => feed.tell({ type: 'ride', ride: state, at: Date.now() }));
 }

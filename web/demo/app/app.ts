@@ -2,7 +2,7 @@
 
 import { h, icon, type IconName } from './dom.js';
 import { inboxPanel, type InboxPanel } from './inbox.js';
-import type { Network } from './network.js';
+import type { Link, Network } from './network.js';
 import { kFramed, listenToShell, shellUrl } from './ride.js';
 import { Store } from './store.js';
 import { courierView } from './views/courier.js';
@@ -70,7 +70,7 @@ export function startApp(network: Network): void {
     inbox?.update();
     const { source: from, pending } = store.seen;
     source.textContent = from === 'device' ? `Shown from this device${pending > 0 ? `, with ${pending} unsent` : ''}.`
-      : from === 'server' ? 'Shown as the server has it.' : '';
+      : { server: 'Shown as the server has it.', memory: 'Shown as last seen.', nothing: 'Nothing has come from the server yet.' }[from];
   }
 
   // Several things may change within one frame; one drawing is enough.
@@ -95,18 +95,25 @@ function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLE
     update() {
       const { link, pending, inbox: undecided, problem } = network.weather();
       const mood = link !== 'online' ? 'bad' : pending > 0 ? 'busy' : 'good';
-      const said = { online: pending > 0 ? `${pending} sending` : 'All sent', offline: pending > 0 ? `No signal · ${pending} waiting` : 'No signal',
-        'needs-auth': 'Sign in again', blocked: 'Blocked' }[link];
-      const now = JSON.stringify([mood, said, undecided, problem]);
+      const said = sayLink(link, pending);
+      const now = JSON.stringify([link, pending, undecided, problem]);
       if (now === shown) return;
       shown = now;
       element.dataset['mood'] = mood;
       element.dataset['pending'] = String(pending);
-      words.textContent = said;
+      words.replaceChildren(...said);
       mark.replaceChildren(icon(mood === 'bad' ? 'nosignal' : mood === 'busy' ? 'turn' : 'signal'));
       state.title = problem ?? 'Try to send now';
       open.hidden = undecided === 0;
       open.replaceChildren(icon('inbox'), h('span', {}, `${undecided} to decide`));
     },
   };
+}
+
+/** What is left out first where there is little room has a class of its own. */
+function sayLink(link: Link, pending: number): (Node | string)[] {
+  if (link === 'needs-auth') return ['Sign in again'];
+  if (link === 'blocked') return ['Blocked'];
+  if (pending === 0) return [link === 'online' ? 'All sent' : 'No signal'];
+  return link === 'online' ? [`${pending} sending`] : [h('span', { class: 'badge-more' }, 'No signal · '), `${pending} waiting`];
 }

@@ -17,8 +17,8 @@ interface Draft {
 }
 
 export interface Seen {
-  /** Where the newest list came from: the server, or this device. */
-  source: 'server' | 'device' | 'nothing';
+  /** Where the newest list came from: the server, this device's store, or (the server being out of reach) this page's memory. */
+  source: 'server' | 'device' | 'memory' | 'nothing';
   pending: number;
 }
 
@@ -83,7 +83,9 @@ export class Store extends EventTarget {
       return;
     }
     clearTimeout(this.#timer);
-    this.#reading = this.#read().catch(() => undefined).finally(() => {
+    this.#reading = this.#read().catch(() => {
+      if (this.seen.source === 'server') this.seen = { source: 'memory', pending: 0 };
+    }).finally(() => {
       this.#reading = null;
       this.#timer = setTimeout(() => this.refresh(), this.#again ? 50 : kPollMs);
       this.#again = false;

@@ -78,9 +78,9 @@ export class Charts {
 
   #build(): Record<'signal' | AppName, uPlot> {
     return {
-      signal: new uPlot(this.#options('signal', 104, true), [[], []], this.#hosts.signal),
-      holdfast: new uPlot(this.#options('holdfast', 74, false), [[], []], this.#hosts.holdfast),
-      naive: new uPlot(this.#options('naive', 74, false), [[], []], this.#hosts.naive),
+      signal: new uPlot(this.#options('signal', 94, true), [[], []], this.#hosts.signal),
+      holdfast: new uPlot(this.#options('holdfast', 68, false), [[], []], this.#hosts.holdfast),
+      naive: new uPlot(this.#options('naive', 68, false), [[], []], this.#hosts.naive),
     };
   }
 
@@ -90,7 +90,7 @@ export class Charts {
     const axis = { stroke: soft, font, ticks: { show: false } };
     return {
       width: this.#hosts[name].clientWidth || 360, height,
-      padding: [6, 8, isSignal ? 0 : 6, 0],
+      padding: [6, 16, isSignal ? 0 : 6, 0],
       legend: { show: false }, cursor: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
       scales: { x: { time: false }, y: isSignal ? { range: (_plot, _min, max) => [0, Math.max(10, Math.min(120, max * 1.1 || 10))] } : { range: [0, 1] } },
       axes: [

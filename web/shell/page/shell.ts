@@ -61,7 +61,7 @@ function showSignal(mbits: number, dark: boolean): void {
   tunnel.classList.toggle('is-dark', dark);
   tunnel.setAttribute('aria-checked', String(held));
   find('tunnel-state').textContent = dark ? 'In the tunnel' : 'Signal';
-  find('tunnel-hint').textContent = held ? 'Press to leave it (space or t)' : 'Press to enter a tunnel (space or t)';
+  find('tunnel-hint').textContent = held ? 'Leave the tunnel' : 'Enter the tunnel';
   find('mbits').textContent = dark ? 'no network' : ride ? `${mbits.toFixed(1)} Mbit/s` : 'full';
 }
 
@@ -80,12 +80,14 @@ function say(words: string): void {
 async function begin(): Promise<void> {
   for (const app of kApps) accounts[app].clear();
   await startRide(trace.value, Number(speed.value));
-  say('Somebody orders and delivers in both apps at once. Now and then the phone throws the page away.');
+  // The dispatcher sees every order and how far it is.
+  showView('dispatcher');
+  say('Somebody orders and delivers, in both apps alike.');
   rider = new Rider({
     ready: () => frames.ready,
     reload: () => {
       frames.reload();
-      say('The phone has just thrown both pages away and opened them again.');
+      say('The phone threw both pages away and opened them again.');
     },
     act: (message) => {
       const now = Date.now();
@@ -115,7 +117,7 @@ listen((event) => {
     if (!ride && rider) {
       rider.stop();
       rider = null;
-      say('The ride is over. What has not arrived by now and waits nowhere is lost.');
+      say('The ride is over.');
     }
     showRide();
   }
@@ -149,6 +151,10 @@ function choose(attribute: 'tab' | 'show', chosen: string): void {
     if (button.tagName === 'BUTTON') button.setAttribute('aria-pressed', String(button.dataset[attribute] === chosen));
   }
 }
+function showView(view: string): void {
+  frames.send({ type: 'show', view });
+  choose('show', view);
+}
 for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-tab]')) {
   button.addEventListener('click', () => {
     find('frames').dataset['tab'] = button.dataset['tab'];
@@ -156,10 +162,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-t
   });
 }
 for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-show]')) {
-  button.addEventListener('click', () => {
-    frames.send({ type: 'show', view: button.dataset['show'] });
-    choose('show', button.dataset['show']!);
-  });
+  button.addEventListener('click', () => showView(button.dataset['show']!));
 }
 find('frames').dataset['tab'] = 'holdfast';
 choose('show', 'customer');
