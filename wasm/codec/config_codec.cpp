@@ -1,6 +1,7 @@
 #include "codec/config_codec.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -45,12 +46,12 @@ class Section {
   void number(const char* name, std::int64_t& value, std::int64_t least, std::int64_t most) {
     const Json* json = find(name);
     if (json == nullptr) return;
-    const bool whole = json->is_number_integer() ||
-                       (json->is_number_float() && json->get<double>() == static_cast<double>(json->get<std::int64_t>()));
-    if (!whole || json->get<std::int64_t>() < least || json->get<std::int64_t>() > most) {
+    // Every limit lies far below 2^53, so a double holds each allowed number exactly, and 1e300 is only too large.
+    const double number = json->is_number() ? json->get<double>() : -1;
+    if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) || number != std::floor(number)) {
       return fail(name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
     }
-    value = json->get<std::int64_t>();
+    value = static_cast<std::int64_t>(number);
   }
 
   void text(const char* name, std::string& value) {
@@ -86,6 +87,12 @@ std::optional<AnswerClass> class_named(const std::string& name) {
   return std::nullopt;
 }
 
+/// An origin is compared as `URL.origin` prints it; one that no URL ever has would silently match nothing.
+bool is_origin(const std::string& text) {
+  const bool upper = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return !text.empty() && !upper && origin_of(text) == text;
+}
+
 void decode_path(Section& section, const std::string& base_origin, Resource& resource) {
   std::string path;
   section.text("path", path);
@@ -96,6 +103,9 @@ void decode_path(Section& section, const std::string& base_origin, Resource& res
   for (const std::string& text : path_segments(path)) {
     const bool parameter = text.starts_with(':');
     resource.item.push_back({parameter, parameter ? text.substr(1) : text});
+  }
+  if (!resource.origin.empty() && !is_origin(resource.origin)) {
+    section.fail("origin", "must be scheme://host[:port] in lower case and without a path, such as https://api.example.com");
   }
   const bool has_path = section.find("path") != nullptr;
   if (!has_path || resource.item.size() < 2 || !resource.item.back().parameter || resource.item.back().text.empty()) {

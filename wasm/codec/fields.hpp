@@ -51,6 +51,7 @@ class FieldReader {
       value = static_cast<std::int64_t>(number);
       return true;
     }
+    if (json.is_number_unsigned() && json.get<std::uint64_t>() > 9007199254740991ULL) return false;
     value = json.get<std::int64_t>();
     return value >= -9007199254740991LL && value <= 9007199254740991LL;
   }

@@ -40,6 +40,12 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
   return "type";
 }
 
+/// A time that Date can't hold would overflow what is computed from it.
+struct Clock {
+  Millis now = -1;
+  template <class Visitor> void fields(Visitor& v) { v("now", now); }
+};
+
 std::string text_or_empty(const Json& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -74,13 +80,13 @@ std::string Engine::step(const std::string& text) const {
   const auto json = parse_json(text);
   if (!json || !json->is_object()) return refused("unreadable-step", "The step isn't a JSON object.");
   const auto event = json->find("event");
-  const auto now = json->find("now");
-  if (event == json->end() || !event->is_object() || now == json->end() || !now->is_number()) {
+  Clock clock;
+  if (event == json->end() || !event->is_object() || !read_fields(*json, clock).empty() || clock.now < 0 || clock.now > kNever) {
     return refused("unreadable-step", "A step has an event and the time.");
   }
 
   View view(list_or_empty(*json, "rows"), list_or_empty(*json, "ranges"));
-  Context context{config_, now->get<Millis>(), text_or_empty(*json, "life"), Random(text_or_empty(*json, "entropy")), view};
+  Context context{config_, clock.now, text_or_empty(*json, "life"), Random(text_or_empty(*json, "entropy")), view};
   const std::string type = text_or_empty(*event, "type");
   const std::string error = dispatch(type, *event, context);
   if (!error.empty()) return refused("unreadable-event", "The event '" + type + "' has an unreadable field: " + error);

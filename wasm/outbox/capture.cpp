@@ -10,8 +10,9 @@
 namespace holdfast {
 namespace {
 
-void attach(Context& context, const CaptureEvent& event, const std::string& id, const Resource& resource) {
-  context.effect({{"do", "attach"}, {"waiter", event.waiter}, {"id", id}, {"timeoutMs", resource.timeout_ms}});
+void attach(Context& context, const CaptureEvent& event, const Mutation& mutation, const Resource& resource) {
+  context.effect({{"do", "attach"}, {"waiter", event.waiter}, {"id", mutation.id}, {"user", mutation.user},
+                  {"timeoutMs", resource.timeout_ms}});
 }
 
 void refuse(Context& context, const CaptureEvent& event, const char* code, const char* message) {
@@ -37,7 +38,7 @@ bool known_by_stamp(Context& context, const CaptureEvent& event, const Resource&
   const Range settled{OutcomeRow::kStore, "stamp", event.stamp, event.stamp, 1};
   const auto outcomes = context.view.range<OutcomeRow>(settled);
   if (!mutations.empty()) {
-    attach(context, event, mutations.front().id, resource);
+    attach(context, event, mutations.front(), resource);
     return true;
   }
   if (!outcomes.empty()) {
@@ -68,7 +69,7 @@ bool known_by_likeness(Context& context, const CaptureEvent& event, const Resour
     if (mutation.answered || mutation.life == context.life) continue;
     mutation.life = context.life;
     context.put(mutation);
-    attach(context, event, mutation.id, resource);
+    attach(context, event, mutation, resource);
     return true;
   }
   return false;
@@ -155,7 +156,7 @@ void capture(Context& context, const CaptureEvent& event) {
     nudge(origin, Nudge::kAct, context.now, context.config.retry);
     context.put(origin);
   }
-  attach(context, event, kept.id, resource);
+  attach(context, event, kept, resource);
   if (held || closed) respond_queued(context, kept, resource);
   context.effect({{"do", "register_sync"}});
   context.effect({{"do", "changed"}, {"resource", resource.name}});

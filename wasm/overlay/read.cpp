@@ -44,7 +44,8 @@ void read_collection(Context& context, const Route& found, const std::string& us
                          {"document", shown.document && !shown.gone ? std::move(*shown.document) : Json(nullptr)}});
     }
   }
-  context.effect({{"do", "view"}, {"changes", std::move(changes)}, {"pending", pending}, {"idField", resource.id_field}});
+  context.effect({{"do", "view"}, {"changes", std::move(changes)}, {"pending", pending},
+                  {"resource", resource.name}, {"idField", resource.id_field}});
 }
 
 }  // namespace

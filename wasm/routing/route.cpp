@@ -17,6 +17,26 @@ int hex_value(char c) {
   return -1;
 }
 
+/// RFC 3629, section 4: neither overlong forms, nor surrogates, nor anything beyond U+10FFFF.
+bool is_utf8(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[i++]);
+    if (lead < 0x80) continue;
+    const int more = lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 0;
+    if (more == 0) return false;
+    unsigned char least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    for (int k = 0; k < more; ++k) {
+      const auto byte = i < text.size() ? static_cast<unsigned char>(text[i++]) : static_cast<unsigned char>(0);
+      if (byte < least || byte > most) return false;
+      least = 0x80;
+      most = 0xBF;
+    }
+  }
+  return true;
+}
+
 bool fits(const std::vector<Segment>& pattern, std::size_t count, const std::vector<std::string>& path) {
   for (std::size_t i = 0; i < count; ++i) {
     if (!pattern[i].parameter && pattern[i].text != path[i]) return false;
@@ -64,7 +84,8 @@ std::string percent_decode(std::string_view text) {
     }
     decoded += text[i];
   }
-  return decoded;
+  // Names become keys of the database and text in JSON; bytes that are no text can be neither.
+  return is_utf8(decoded) ? decoded : std::string(text);
 }
 
 std::optional<Route> route(const Config& config, std::string_view url) {

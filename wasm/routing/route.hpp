@@ -24,7 +24,8 @@ std::string origin_of(std::string_view url);
 /// The parts of a URL's path, still encoded; query and fragment left out.
 std::vector<std::string> path_segments(std::string_view url);
 
-/// Decodes %XX (RFC 3986, section 2.1); what isn't such a triplet stays as it is.
+/// Decodes %XX (RFC 3986, section 2.1); what isn't such a triplet stays as it is, and so does the whole text if it
+/// would decode to something that isn't UTF-8.
 std::string percent_decode(std::string_view text);
 
 /// Finds the resource that a request belongs to. An item's sub-path (`/orders/42/cancel`) is an action on the item.

@@ -1,0 +1,148 @@
+// The database: every store, index and schema version, with the reason for each version.
+//
+//   1  The first: mutations, lanes, documents, outcomes, inbox, bodies, reads, meta, aside, modules.
+//
+// Upgrades only add. A worker that meets a higher version than its own refuses writes (`database-newer`), because it
+// can't know what the rows of that version mean.
+
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import { HostError } from './errors';
+
+export const kSchemaVersion = 1;
+
+/** A row as the engine writes it; the engine owns its fields. */
+export type Row = Record<string, unknown>;
+
+/** An answer to a read, kept unparsed. */
+export interface KeptRead {
+  user: string;
+  url: string;
+  accept: string;
+  /** The collection or item path without the query: where a base document is looked for. */
+  path: string;
+  status: number;
+  headers: [string, string][];
+  text: string;
+  /** When its request left, milliseconds since the epoch: what was confirmed later is newer. */
+  at: number;
+}
+
+interface Schema extends DBSchema {
+  mutations: {
+    key: string;
+    value: Row;
+    indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number] };
+  };
+  lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string] } };
+  documents: { key: [string, string, string]; value: Row & { at?: number; text?: string } };
+  outcomes: {
+    key: string;
+    value: Row;
+    indexes: { stamp: string; likeness: [string, string]; seq: number };
+  };
+  inbox: { key: string; value: Row; indexes: { user: [string, number] } };
+  bodies: { key: string; value: ArrayBuffer };
+  reads: { key: [string, string, string]; value: KeptRead; indexes: { path: [string, string]; at: number } };
+  meta: { key: string; value: Row };
+  /** What could not be handled: kept as it was, and reported. */
+  aside: { key: number; value: { at: number; reason: string; what: unknown } };
+  /** The engine's bytes: their second home, should an app delete caches that it doesn't know. */
+  modules: { key: string; value: ArrayBuffer };
+}
+
+export type Database = IDBPDatabase<Schema>;
+export type StoreName =
+  | 'mutations' | 'lanes' | 'documents' | 'outcomes' | 'inbox' | 'bodies' | 'reads' | 'meta' | 'aside' | 'modules';
+export type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
+export type ReadTransaction = IDBPTransaction<Schema, StoreName[], 'readonly'>;
+
+/** What a step may touch. */
+export const kStepStores: StoreName[] = ['mutations', 'lanes', 'documents', 'outcomes', 'inbox', 'bodies', 'meta', 'reads'];
+
+export function databaseName(scope: string): string {
+  return `holdfast ${new URL(scope).pathname}`;
+}
+
+function upgrade(db: Database, from: number): void {
+  if (from < 1) {
+    const mutations = db.createObjectStore('mutations', { keyPath: 'id' });
+    mutations.createIndex('lane', ['lane', 'seq']);
+    mutations.createIndex('stamp', 'stamps', { multiEntry: true });
+    mutations.createIndex('likeness', ['client', 'hash']);
+    mutations.createIndex('user', ['user', 'seq']);
+    const lanes = db.createObjectStore('lanes', { keyPath: 'lane' });
+    lanes.createIndex('due', ['user', 'origin', 'due']);
+    lanes.createIndex('resource', ['user', 'resource']);
+    db.createObjectStore('documents', { keyPath: ['user', 'resource', 'entity'] });
+    const outcomes = db.createObjectStore('outcomes', { keyPath: 'id' });
+    outcomes.createIndex('stamp', 'stamps', { multiEntry: true });
+    outcomes.createIndex('likeness', ['client', 'hash']);
+    outcomes.createIndex('seq', 'seq');
+    db.createObjectStore('inbox', { keyPath: 'id' }).createIndex('user', ['user', 'decidedAt']);
+    db.createObjectStore('bodies');
+    const reads = db.createObjectStore('reads', { keyPath: ['user', 'url', 'accept'] });
+    reads.createIndex('path', ['user', 'path']);
+    reads.createIndex('at', 'at');
+    db.createObjectStore('meta', { keyPath: 'name' });
+    db.createObjectStore('aside', { autoIncrement: true });
+    db.createObjectStore('modules');
+  }
+}
+
+/** Opens the database and opens it again whenever its handle is lost. */
+export class DatabaseSource {
+  #opening: Promise<Database> | null = null;
+
+  constructor(private readonly name: string) {}
+
+  open(): Promise<Database> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** Forgets a handle that no longer works. */
+  forget(): void {
+    const stale = this.#opening;
+    this.#opening = null;
+    stale?.then((db) => db.close(), () => undefined);
+  }
+
+  async #open(): Promise<Database> {
+    try {
+      return await openDB<Schema>(this.name, kSchemaVersion, {
+        upgrade: (db, from) => upgrade(db, from),
+        // A newer worker wants to upgrade: this handle must not stand in its way.
+        blocking: () => this.forget(),
+        terminated: () => this.forget(),
+      });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'VersionError') {
+        throw new HostError('database-newer',
+          'A newer version of this app has upgraded the outbox. Reload the page to get it; nothing was lost.', { cause: error });
+      }
+      throw new HostError('database', `IndexedDB can't be opened: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /** Does the work, once more with a fresh handle if the old one turned out to be lost. */
+  async use<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.open());
+    } catch (error) {
+      if (!isLostHandle(error)) throw error;
+      this.forget();
+      return work(await this.open());
+    }
+  }
+}
+
+function isLostHandle(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'InvalidStateError' || /connection is closing/i.test(error.message));
+}
+
+export function isQuota(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError';
+}

@@ -1,0 +1,269 @@
+// The host: wires the database, the engine, the sender and the pages together. It owns the transaction, fetch, timers,
+// locks and messages, and decides nothing that a rule could decide.
+
+import type { HoldfastConfig } from '../protocol/config';
+import type { PageRequest, Problem, Status, Trigger } from '../protocol/messages';
+import { kProtocol } from '../protocol/messages';
+import * as answers from './answers';
+import { Capture } from './capture';
+import { Credentials } from './credentials';
+import { databaseName, DatabaseSource } from './database';
+import { HostError } from './errors';
+import { compile, Engine, type Effect } from './module';
+import { askForCredentials, tell } from './pages';
+import { Reads } from './reads';
+import { Sender } from './sender';
+import { findOutcome, listInbox, listPending, readStatus } from './status';
+import { Stepper } from './stepper';
+import { Waiters } from './waiters';
+import { prefixesOf, type Prefix } from './prefixes';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** How long a sign-out with `send` waits for the outbox to drain. Milliseconds. */
+const kDrainMs = 30_000;
+
+export class Host {
+  readonly prefixes: Prefix[];
+  readonly source: DatabaseSource;
+  readonly reads: Reads;
+  readonly capture: Capture;
+  readonly #stepper: Stepper;
+  readonly #sender: Sender;
+  readonly #waiters = new Waiters();
+  readonly #credentials: Credentials;
+  #engine: Promise<Engine> | null = null;
+  #problem: Problem | null = null;
+  #telling = false;
+
+  constructor(private readonly config: HoldfastConfig, private readonly moduleUrl: string) {
+    const scope = self.registration.scope;
+    const life = crypto.randomUUID();
+    this.prefixes = prefixesOf(config, self.location.origin);
+    this.source = new DatabaseSource(databaseName(scope));
+    this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
+    this.#stepper = new Stepper(this.source, () => this.engine(), life, (effects) => this.#act(effects), () => this.#shrink());
+    this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.source, this.#waiters, this.#credentials,
+      (at) => void tell({ type: 'wake-at', at }));
+    this.reads = new Reads(this.source, this.#stepper, (origin) => this.tick('request-succeeded', origin));
+    this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
+      (origin) => this.reads.silent(origin), () => this.#captured());
+  }
+
+  /** The engine, compiled at first need. A failure is tried again at the next one. */
+  engine(): Promise<Engine> {
+    this.#engine ??= this.#start().catch((error: unknown) => {
+      this.#engine = null;
+      throw error;
+    });
+    return this.#engine;
+  }
+
+  async #start(): Promise<Engine> {
+    const { resources, retry } = this.config;
+    const json = JSON.stringify({ origin: self.location.origin, resources, retry });
+    return Engine.start(await compile(this.moduleUrl, this.source), json);
+  }
+
+  /** "Try now", from any trigger: all of them end here. Resolves when nothing is under way any more. */
+  async tick(trigger: Trigger, origin = ''): Promise<void> {
+    await this.#stepper.submit({ type: 'tick', trigger, origin });
+    await this.#sender.want();
+  }
+
+  /** Resolves when no attempt is under way: what a fetch event waits for, so that the worker isn't put to sleep. */
+  settled(): Promise<void> {
+    return this.#sender.quiet();
+  }
+
+  /** Background Sync counts a resolved event as success, and tries a failed one again. */
+  async syncEvent(): Promise<void> {
+    await this.tick('sync-event');
+    const { pending } = await this.status();
+    if (pending > 0) throw new Error(`${pending} writes are still waiting`);
+  }
+
+  /** While the lock is held, the step that captured has looked already. */
+  #captured(): void {
+    if (!this.#sender.holding) void this.#want().catch((error: unknown) => console.error('holdfast:', error));
+  }
+
+  #want(): Promise<void> {
+    return this.#sender.want();
+  }
+
+  // --- Effects ------------------------------------------------------------------------------------------------
+
+  #act(effects: Effect[]): void {
+    for (const effect of effects) {
+      try {
+        this.#actOn(effect);
+      } catch (error) {
+        console.error('holdfast:', error);
+      }
+    }
+  }
+
+  #actOn(effect: Effect): void {
+    const id = String(effect.id ?? '');
+    switch (effect.do) {
+      case 'attach': {
+        const waiter = Number(effect.waiter);
+        this.capture.bind(waiter, id, String(effect.user));
+        this.#waiters.attach(waiter, id, Number(effect.timeoutMs), () => void this.#late(id));
+        break;
+      }
+      case 'respond': this.#respond(effect, id); break;
+      case 'refuse':
+        if (typeof effect.waiter === 'number') {
+          this.#waiters.answerOne(effect.waiter, answers.refused(String(effect.code), String(effect.message)));
+        }
+        break;
+      case 'send': this.#sender.send(effect); break;
+      case 'pumped': this.#sender.pumped(effect); break;
+      case 'outcome': {
+        const { state, status, document } = effect as Effect & { state: 'confirmed'; status: number | null; document: unknown };
+        this.#waiters.answer(id, () => answers.settled(id, state, status ?? 200, JSON.stringify(document)));
+        this.#credentials.forgetWrite(id);
+        void tell({ type: 'outcome', outcome: { id, state, status, document } });
+        break;
+      }
+      case 'changed': this.#tellStatus(); break;
+      case 'problem':
+        this.#problem = { code: String(effect.code), message: String(effect.message) };
+        console.error(`holdfast: ${this.#problem.code}: ${this.#problem.message}`);
+        this.#tellStatus();
+        break;
+      case 'refresh_credentials': void this.#refresh(effect); break;
+      case 'register_sync': registerSync(); break;
+      case 'again': break; // The one who asked looks for it.
+    }
+  }
+
+  #respond(effect: Effect, id: string): void {
+    if (effect.how === 'queued') {
+      this.#waiters.answer(id, () => answers.queued(id, Number(effect.status), String(effect.document)));
+    } else if (effect.how === 'answer') {
+      this.#waiters.answer(id, () => this.#sender.answer(id, effect.conflict ? 'conflict' : 'settled') ??
+        answers.settled(id, 'settled', 200, ''));
+    } else {
+      const again = answers.settled(id, String(effect.state), Number(effect.status), String(effect.document));
+      this.#waiters.answerOne(Number(effect.waiter), again);
+    }
+  }
+
+  async #late(id: string): Promise<void> {
+    await this.#stepper.submit({ type: 'waited', id }).catch((error: unknown) => {
+      // The row is safe, only its optimistic document can't be made now.
+      console.error('holdfast:', error);
+      this.#waiters.answer(id, () => answers.queued(id, 202, 'null'));
+    });
+  }
+
+  async #refresh(effect: Effect): Promise<void> {
+    const ok = await this.#credentials.refresh(String(effect.url), String(effect.user)).catch(() => false);
+    await this.#stepper.submit({ type: 'session', action: 'credentials', origin: String(effect.origin), ok });
+    this.#tellStatus();
+    await this.#want();
+  }
+
+  // --- Pages --------------------------------------------------------------------------------------------------
+
+  /** Several changes in one turn are one piece of news. */
+  #tellStatus(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    setTimeout(() => {
+      this.#telling = false;
+      this.status().then((status) => tell({ type: 'changed', status })).catch((error: unknown) => console.error('holdfast:', error));
+    }, 0);
+  }
+
+  status(): Promise<Status> {
+    return readStatus(this.source, this.#problem);
+  }
+
+  /** Answers a page's request. */
+  async handle(request: PageRequest, event: ExtendableMessageEvent): Promise<unknown> {
+    switch (request.type) {
+      case 'hello':
+        // A worker that starts anew finds what its predecessor left.
+        event.waitUntil(this.tick('start').catch((error: unknown) => console.error('holdfast:', error)));
+        return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
+      case 'status': return this.status();
+      case 'pending': return listPending(this.source);
+      case 'inbox': return listInbox(this.source);
+      case 'outcome': return findOutcome(this.source, request.id);
+      case 'claim': return self.clients.claim();
+      case 'tick': {
+        event.waitUntil(this.tick(request.trigger).catch((error: unknown) => console.error('holdfast:', error)));
+        return null;
+      }
+      case 'sign-in': {
+        await this.#stepper.submit({ type: 'session', action: 'sign-in', user: request.user });
+        event.waitUntil(this.#want());
+        return this.status();
+      }
+      case 'sign-out': return this.#signOut(request.pending);
+      case 'decide': {
+        const { id, action, body } = request;
+        const effects = await this.#stepper.submit({ type: 'decided', id, action, body: body ?? '' });
+        const refusal = effects.find((effect) => effect.do === 'refuse');
+        if (refusal) throw new HostError(String(refusal.code), String(refusal.message));
+        event.waitUntil(this.#want());
+        return null;
+      }
+      default:
+        throw new HostError('unknown-message', `This worker doesn't know the message '${String((request as { type: unknown }).type)}'.`);
+    }
+  }
+
+  /** Never drops a pending write silently: without a choice it only says how many there are. */
+  async #signOut(choice: 'keep' | 'discard' | 'send' | null): Promise<Status> {
+    const { pending, user } = await this.status();
+    if (pending > 0 && choice === null) {
+      throw new HostError('pending-writes',
+        `${pending} writes have not been sent. Call signOut({ pending: 'keep' | 'discard' | 'send' }) to say what becomes of them.`);
+    }
+    if (choice === 'send') await this.#drain();
+    if (choice === 'discard') {
+      let effects: Effect[];
+      do effects = await this.#stepper.submit({ type: 'session', action: 'discard' });
+      while (effects.some((effect) => effect.do === 'again'));
+    }
+    await this.#stepper.submit({ type: 'session', action: 'sign-out' });
+    this.#credentials.forgetUser(user);
+    await this.#clear(user);
+    return this.status();
+  }
+
+  async #drain(): Promise<void> {
+    const end = Date.now() + kDrainMs;
+    while (Date.now() < end) {
+      void this.tick('call');
+      if ((await this.status()).pending === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    throw new HostError('pending-writes', `Not everything could be sent within ${kDrainMs / 1000} s. Nothing was dropped, and nobody was signed out.`);
+  }
+
+  /** What was read for a user goes with the user; what the user wrote stays. */
+  async #clear(user: string): Promise<void> {
+    await this.source.use(async (db) => {
+      const tx = db.transaction(['documents', 'reads'], 'readwrite');
+      const all = IDBKeyRange.bound([user], [user, []]);
+      await Promise.all([tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), tx.done]);
+    });
+  }
+
+  /** Makes room for the outbox: kept reads go first. */
+  async #shrink(): Promise<void> {
+    await this.source.use((db) => db.clear('reads')).catch((error: unknown) => console.warn('holdfast:', error));
+  }
+}
+
+/** Background Sync is a gift: where it exists and is allowed, the outbox drains even with every tab closed. */
+function registerSync(): void {
+  const { sync } = self.registration as { sync?: { register(tag: string): Promise<void> } };
+  sync?.register('holdfast').catch(() => undefined);
+}

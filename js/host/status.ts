@@ -1,0 +1,89 @@
+// What pages are told about the state of things, read from the rows in one look.
+
+import type { InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
+import type { Database, DatabaseSource, Row } from './database';
+
+/** Entries that one list shows at most. */
+const kListMax = 1_000;
+/** ECMA-262's largest time, by which the engine says "never". */
+const kNever = 8_640_000_000_000_000;
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+export function readStatus(source: DatabaseSource, problem: Problem | null): Promise<Status> {
+  return source.use(async (db) => {
+    const rows = await db.getAll('meta');
+    const named = (prefix: string) => rows.filter((row) => text(row.name).startsWith(prefix));
+    const user = text(rows.find((row) => row.name === 'session')?.user);
+    const counts = named('counts ');
+    const mine = counts.find((row) => row.name === `counts ${user}`);
+    const all = counts.reduce((sum, row) => sum + number(row.pending), 0);
+    const pending = number(mine?.pending);
+    return {
+      link: linkOf(named('origin ')), pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, problem,
+    };
+  });
+}
+
+function linkOf(origins: Row[]): Status['link'] {
+  if (origins.some((row) => row.auth === 'needed')) return 'needs-auth';
+  if (origins.some((row) => number(row.silences) > 0)) return 'offline';
+  return 'online';
+}
+
+async function userOf(db: Database): Promise<string> {
+  return text((await db.get('meta', 'session'))?.user);
+}
+
+export function listPending(source: DatabaseSource): Promise<PendingWrite[]> {
+  return source.use(async (db) => {
+    const user = await userOf(db);
+    const rows = await db.getAllFromIndex('mutations', 'user', IDBKeyRange.bound([user, 0], [user, kNever]), kListMax);
+    const lanes = new Map<string, Row>();
+    for (const name of new Set(rows.map((row) => text(row.lane)))) {
+      const lane = await db.get('lanes', name);
+      if (lane) lanes.set(name, lane);
+    }
+    return rows.map((row): PendingWrite => {
+      const lane = lanes.get(text(row.lane));
+      const isHead = lane?.head === row.id;
+      const due = number(lane?.due);
+      return {
+        id: text(row.id), method: text(row.method), url: text(row.url), resource: text(row.resource),
+        entity: text(row.entity), state: text(row.state) as PendingWrite['state'], attempts: number(row.attempts),
+        createdAt: number(row.createdAt), dueAt: isHead && due < kNever ? due : null,
+        reason: isHead ? text(lane?.hold) || null : 'behind-its-lane',
+      };
+    });
+  });
+}
+
+export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
+  return source.use(async (db) => {
+    const user = await userOf(db);
+    const rows = await db.getAllFromIndex('inbox', 'user', IDBKeyRange.bound([user, 0], [user, kNever]), kListMax);
+    return rows.map((row): InboxEntry => {
+      const mutation = row.mutation as Row;
+      const body = mutation.body as Row | undefined;
+      return {
+        id: text(row.id), method: text(mutation.method), url: text(mutation.url), resource: text(mutation.resource),
+        entity: text(mutation.entity), reason: text(row.reason) as InboxEntry['reason'],
+        status: number(row.status) || null, body: body?.kind === 'text' ? text(body.text) : null,
+        answer: text(row.answer) || null, createdAt: number(mutation.createdAt), decidedAt: number(row.decidedAt),
+      };
+    });
+  });
+}
+
+/** What became of a write, or null while it is pending. An id that nobody knows has no outcome any more. */
+export function findOutcome(source: DatabaseSource, id: string): Promise<Outcome | null> {
+  return source.use(async (db) => {
+    const row = await db.get('outcomes', id);
+    if (!row) return null;
+    return {
+      id, state: text(row.state) as Outcome['state'], status: number(row.status) || null,
+      document: row.document ? (JSON.parse(text(row.document)) as unknown) : null,
+    };
+  });
+}

@@ -1,0 +1,210 @@
+// step(): the one place that opens a read-write transaction and calls the engine. Commit, then act.
+//
+// A WebAssembly call is synchronous, so it runs inside the transaction: read, decide and write are one atomic step.
+// Events that arrive while a transaction runs are stepped together in the next one, each seeing the writes of those
+// before it. Nothing but IndexedDB requests may be awaited inside the transaction, else it ends.
+
+import { isQuota, kStepStores, type DatabaseSource, type ReadTransaction, type Row, type StoreName, type WriteTransaction } from './database';
+import { describe, HostError } from './errors';
+import { baseDocument } from './kept';
+import type { Effect, Engine, RangeQuery, StepResult } from './module';
+
+export interface EngineEvent {
+  type: string;
+  [field: string]: unknown;
+}
+
+interface Pending {
+  event: EngineEvent;
+  /** Bytes that belong to a captured write; stored with it, in the same transaction. */
+  bytes: ArrayBuffer | null;
+  resolve(effects: Effect[]): void;
+  reject(error: unknown): void;
+}
+
+/** How many events share one transaction at most: enough for a burst, few enough for nobody to wait long. */
+const kBatchMax = 64;
+/** Rounds of "bring me these rows" in one step; the engine needs four at most. More is a defect. */
+const kRoundsMax = 24;
+
+/** Rows that a caller knows better than the database does. */
+export type Override = (store: string, key: IDBValidKey) => unknown;
+
+export class Stepper {
+  /** True while this context holds the sender's lock: then each batch ends with a pump. */
+  sender = false;
+  #queue: Pending[] = [];
+  #running = false;
+
+  constructor(
+    private readonly source: DatabaseSource,
+    private readonly engine: () => Promise<Engine>,
+    private readonly life: string,
+    private readonly act: (effects: Effect[]) => void,
+    /** Gives up what is merely convenient, so that the outbox has room. */
+    private readonly shrink: () => Promise<void>,
+  ) {}
+
+  /** Steps one event; resolves once its rows are committed, with its effects, which have been acted on by then. */
+  submit(event: EngineEvent, bytes: ArrayBuffer | null = null): Promise<Effect[]> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ event, bytes, resolve, reject });
+      void this.#run();
+    });
+  }
+
+  /** Steps an event that only reads. */
+  async peek(event: EngineEvent, override: Override = () => undefined): Promise<Effect[]> {
+    const engine = await this.engine();
+    return this.source.use(async (db) => {
+      const tx = db.transaction(kStepStores, 'readonly');
+      const result = await this.#decide(engine, tx, event, override);
+      await tx.done;
+      return result.effects;
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    // Events of the same turn share a transaction.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, kBatchMax);
+      await this.#stepBatch(batch);
+    }
+    this.#running = false;
+  }
+
+  async #stepBatch(batch: Pending[]): Promise<void> {
+    try {
+      await this.#commit(batch);
+    } catch (error) {
+      if (isQuota(error)) return this.#afterQuota(batch);
+      if (batch.length > 1) {
+        // One of them is poison. Alone, it costs only itself.
+        if (isTrap(error)) await this.#rebuild();
+        for (const pending of batch) await this.#stepBatch([pending]);
+        return;
+      }
+      if (isTrap(error)) return this.#afterTrap(batch, error);
+      for (const pending of batch) pending.reject(error);
+    }
+  }
+
+  async #afterQuota(batch: Pending[]): Promise<void> {
+    await this.shrink();
+    for (const pending of batch) {
+      try {
+        await this.#commit([pending]);
+      } catch (error) {
+        pending.reject(isQuota(error)
+          ? new HostError('storage-full', 'The disk has no room for this write. It was NOT kept; what was kept before is safe.', { cause: error })
+          : error);
+      }
+    }
+  }
+
+  async #afterTrap(batch: Pending[], first: unknown): Promise<void> {
+    await this.#rebuild();
+    try {
+      await this.#commit(batch);
+    } catch (second) {
+      if (!isTrap(second)) {
+        for (const pending of batch) pending.reject(second);
+        return;
+      }
+      await this.#rebuild();
+      for (const pending of batch) {
+        const { code, message } = describe(first);
+        await this.setAside(`the engine failed on it twice: ${code}: ${message}`, pending);
+        pending.reject(new HostError('engine-trap', `The engine failed on this event twice; it was set aside. ${message}`));
+      }
+    }
+  }
+
+  /** Keeps what can't be handled, and says so. */
+  async setAside(reason: string, what: { event: EngineEvent; bytes: ArrayBuffer | null }): Promise<void> {
+    const entry = { at: Date.now(), reason, what: { event: what.event, bytes: what.bytes } };
+    await this.source.use((db) => db.add('aside', entry)).catch((error: unknown) => console.error('holdfast:', error));
+    this.act([{ do: 'problem', code: 'set-aside', message: `An event was set aside and kept: ${reason}` }]);
+  }
+
+  async #rebuild(): Promise<void> {
+    await (await this.engine()).rebuild();
+  }
+
+  async #commit(batch: Pending[]): Promise<void> {
+    const engine = await this.engine();
+    const { results, pumped } = await this.source.use(async (db) => {
+      const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
+      try {
+        const results: Effect[][] = [];
+        for (const { event, bytes } of batch) results.push(await this.#step(engine, tx, event, bytes));
+        const pumped = this.sender ? await this.#step(engine, tx, { type: 'pump' }, null) : [];
+        await tx.done;
+        return { results, pumped };
+      } catch (error) {
+        // What was asked of the transaction so far must not happen.
+        try { tx.abort(); } catch { /* it has ended by itself */ }
+        await tx.done.catch(() => undefined);
+        throw error;
+      }
+    });
+    this.act([...results.flat(), ...pumped]);
+    batch.forEach((pending, i) => pending.resolve(results[i] ?? []));
+  }
+
+  async #step(engine: Engine, tx: WriteTransaction, event: EngineEvent, bytes: ArrayBuffer | null): Promise<Effect[]> {
+    const result = await this.#decide(engine, tx, event, () => undefined);
+    const writes: Promise<unknown>[] = [];
+    for (const [store, key] of result.deletes) writes.push(tx.objectStore(store as StoreName).delete(key as never));
+    for (const [store, row] of result.puts) {
+      writes.push(tx.objectStore(store as 'meta').put(row));
+      if (bytes && store === 'mutations' && event.type === 'capture' && hasBytes(row)) {
+        writes.push(tx.objectStore('bodies').put(bytes, row.id as string));
+      }
+    }
+    // Requests of one transaction run in order, so nobody has to wait for these; but a failure must not go unheard.
+    for (const write of writes) write.catch(() => undefined);
+    return result.effects;
+  }
+
+  async #decide(engine: Engine, tx: WriteTransaction | ReadTransaction, event: EngineEvent, override: Override) {
+    const rows: unknown[] = [];
+    const ranges: unknown[] = [];
+    const now = Date.now();
+    const entropy = crypto.randomUUID();
+    for (let round = 0; round < kRoundsMax; round += 1) {
+      const result: StepResult = engine.step(JSON.stringify({ event, now, entropy, life: this.life, rows, ranges }));
+      if ('refused' in result) throw new HostError(result.refused.code, result.refused.message);
+      if (!('need' in result)) return result;
+      await Promise.all([
+        ...result.need.rows.map(async ([store, key]) => rows.push([store, key, await readRow(tx, store, key, override)])),
+        ...result.need.ranges.map(async (range) => ranges.push([range, await readRange(tx, range)])),
+      ]);
+    }
+    throw new HostError('engine', `The engine asked for rows ${kRoundsMax} times in one step.`);
+  }
+}
+
+function hasBytes(row: Row): boolean {
+  return (row.body as { kind?: string } | undefined)?.kind === 'bytes';
+}
+
+function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+}
+
+async function readRow(tx: WriteTransaction | ReadTransaction, store: string, key: IDBValidKey, override: Override): Promise<unknown> {
+  const known = override(store, key);
+  if (known !== undefined) return known;
+  if (store === 'base') return baseDocument(tx, key as string[]);
+  return (await tx.objectStore(store as 'meta').get(key as string)) ?? null;
+}
+
+async function readRange(tx: WriteTransaction | ReadTransaction, query: RangeQuery): Promise<unknown[]> {
+  if (indexedDB.cmp(query.lower, query.upper) > 0) return [];
+  const range = IDBKeyRange.bound(query.lower, query.upper);
+  return tx.objectStore(query.store as 'mutations').index(query.index as 'lane').getAll(range as never, query.limit);
+}

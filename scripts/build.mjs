@@ -1,0 +1,88 @@
+// Builds the package into dist/: the engine by CMake and Emscripten, everything else by one bundler. A part whose
+// sources haven't changed since the last build is left alone.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const at = (...parts) => path.join(root, ...parts);
+
+function run(command, args) {
+  const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (done.error || done.status !== 0) {
+    process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`);
+    throw new Error(`"${command} ${args.join(' ')}" failed (${done.error?.message ?? `exit status ${done.status}`})`);
+  }
+}
+
+/** All files below the given places, sorted. */
+function filesBelow(places) {
+  return places.flatMap((place) => {
+    if (!existsSync(at(place))) return [];
+    const entries = readdirSync(at(place), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+  }).sort();
+}
+
+/** Does the work unless its inputs are what they were the last time and its outputs are there. */
+export async function ifChanged(name, { places, files = [], outputs }, work) {
+  const hash = createHash('sha256');
+  for (const file of [...filesBelow(places), ...files.map((file) => at(file))]) {
+    hash.update(path.relative(root, file)).update(readFileSync(file));
+  }
+  const wanted = hash.digest('hex');
+  const note = at('build', `.built-${name}`);
+  const fresh = existsSync(note) && readFileSync(note, 'utf8') === wanted && outputs.every((file) => existsSync(at(file)));
+  if (fresh) return false;
+  await work();
+  mkdirSync(at('build'), { recursive: true });
+  writeFileSync(note, wanted);
+  return true;
+}
+
+function buildEngine() {
+  console.log('holdfast build: the engine (C++ to WebAssembly)');
+  run('cmake', ['--preset', 'wasm']);
+  run('cmake', ['--build', '--preset', 'wasm']);
+  mkdirSync(at('dist'), { recursive: true });
+  copyFileSync(at('build/wasm/holdfast.wasm'), at('dist/holdfast.wasm'));
+}
+
+async function buildPackage() {
+  console.log('holdfast build: the package');
+  const { build } = await import('esbuild');
+  const common = {
+    absWorkingDir: root, bundle: true, minify: true, sourcemap: true, target: 'es2022', logLevel: 'warning',
+    legalComments: 'none', define: { 'process.env.NODE_ENV': '"production"' },
+    alias: { 'holdfast-glue': at('build/wasm/holdfast.js') },
+  };
+  await Promise.all([
+    build({ ...common, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
+    build({ ...common, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
+    // A classic worker has no import.meta; its own address serves instead.
+    build({
+      ...common, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife',
+      define: { ...common.define, 'import.meta.url': 'self.location.href' },
+    }),
+  ]);
+  rmSync(at('dist/types'), { recursive: true, force: true });
+  for (const project of ['js/tsconfig.package.json', 'service-worker/tsconfig.json']) {
+    run('npx', ['--no-install', 'tsc', '-p', project, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly',
+      '--rootDir', '.', '--outDir', 'dist/types']);
+  }
+}
+
+export async function build() {
+  await ifChanged('engine', {
+    places: ['wasm'], files: ['CMakeLists.txt', 'CMakePresets.json'], outputs: ['dist/holdfast.wasm', 'build/wasm/holdfast.js'],
+  }, buildEngine);
+  await ifChanged('package', {
+    places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs'],
+    outputs: ['dist/index.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
+  }, buildPackage);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
