@@ -11,7 +11,7 @@ export interface Answered {
   json: any;
 }
 
-export interface Sending { body?: unknown; raw?: string | Uint8Array; headers?: Record<string, string> }
+export interface Sending { body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> }
 
 export interface TestServer {
   url: string;
@@ -72,3 +72,10 @@ export function assertProblem(answer: Answered, status: number, code: string, fi
   assert.match(answer.json.detail, /\.$/);
   if (field !== undefined) assert.equal(answer.json.field, field);
 }
+
+/** For tests that are about everything but the database: each query finds nothing, at once. */
+export const EMPTY_DATABASE: Database = {
+  query: async () => [],
+  transaction: work => work({ query: async () => [] }),
+  close: async () => {},
+};

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ORDER } from './support.js';
+
+const MAIN = fileURLToPath(new URL('../../web/server/main.ts', import.meta.url));
+const running = new Set<ChildProcess>();
+let data = '';
+before(async () => { data = await mkdtemp(join(tmpdir(), 'holdfast-main-')); });
+after(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await rm(data, { recursive: true, force: true });
+});
+
+function start(...flags: string[]): { child: ChildProcess; url: Promise<string>; ended: Promise<{ code: number | null; stderr: string }> } {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let stderr = '';
+  child.stderr.on('data', chunk => { stderr += chunk; });
+  const ended = new Promise<{ code: number | null; stderr: string }>(done => child.once('close', code => { running.delete(child); done({ code, stderr }); }));
+  const url = new Promise<string>((done, fail) => {
+    child.stdout.on('data', chunk => { const found = /http:\S+/.exec(String(chunk)); if (found) done(found[0]); });
+    void ended.then(() => fail(new Error(`ended before it listened: ${stderr}`)));
+  });
+  url.catch(() => {});
+  return { child, url, ended };
+}
+
+test('what was acknowledged survives a kill, with its key; a folder in use is refused; SIGTERM ends it cleanly', async () => {
+  const sending = { method: 'POST', body: JSON.stringify(ORDER), headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() } };
+  const first = start('--port', '0', '--data', data);
+  const firstUrl = await first.url;
+  assert.match(firstUrl, /^http:\/\/127\.0\.0\.1:\d+$/);
+  const created = await (await fetch(`${firstUrl}/api/orders`, sending)).text();
+
+  const beside = await start('--port', '0', '--data', data).ended;
+  assert.equal(beside.code, 1);
+  assert.match(beside.stderr, /^holdfast-server: the data folder .* is in use by process \d+; .*\n$/);
+
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const second = start('--port', '0', '--data', data);
+  const again = await fetch(`${await second.url}/api/orders`, sending);
+  assert.equal(again.headers.get('idempotency-replayed'), 'true');
+  assert.equal(await again.text(), created);
+  second.child.kill('SIGTERM');
+  assert.deepEqual(await second.ended, { code: 0, stderr: '' });
+});
+
+test('a taken port is one clear line and exit 1, never another port', async () => {
+  const socket = createServer().listen(0, '127.0.0.1');
+  await new Promise(done => socket.once('listening', done));
+  const { port } = socket.address() as AddressInfo;
+  const { code, stderr } = await start('--port', String(port), '--data', join(data, 'other')).ended;
+  socket.close();
+  assert.equal(code, 1);
+  assert.equal(stderr, `holdfast-server: port ${port} on 127.0.0.1 is taken; stop what listens there, or give another with --port\n`);
+});
+
+test('a flag that makes no sense is refused by name', async () => {
+  for (const flags of [['--port', 'abc'], ['--port', '70000'], ['--prot', '1']]) {
+    const { code, stderr } = await start(...flags).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /--port|--prot/);
+  }
+});
