@@ -37,7 +37,8 @@ async function buildApp(folder, { page, worker, extra = [] }) {
   rmSync(path.join(folder, 'app-style.css'));
   await build({
     ...shared, format: 'iife', entryPoints: [path.join(demo, worker)], outfile: path.join(folder, 'sw.js'),
-    define: { 'self.__WB_MANIFEST': JSON.stringify(await manifestOf(folder)), 'process.env.NODE_ENV': '"production"' },
+    // A classic worker has no import.meta; its own address serves instead.
+    define: { 'import.meta.url': 'self.location.href', 'self.__WB_MANIFEST': JSON.stringify(await manifestOf(folder)), 'process.env.NODE_ENV': '"production"' },
   });
 }
 

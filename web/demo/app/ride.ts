@@ -69,8 +69,12 @@ export function listenToShell(store: Store): void {
     await write.finally(() => { flying -= 1; });
     report();
   }
+  function held(): number {
+    const { pending, inbox } = store.network.weather();
+    return pending + inbox;
+  }
   function report(): void {
-    tell({ type: 'holding', count: Math.max(flying, store.network.weather().pending) });
+    tell({ type: 'holding', count: Math.max(flying, held()) });
   }
   store.network.watch(report);
   setInterval(report, 500);
