@@ -135,6 +135,7 @@ void capture(Context& context, const CaptureEvent& event) {
     remove(context, *tail);
     conclude(context, *tail, "confirmed", 0, "");
     mutation.answered = true;
+    mutation.seq = tail->seq;  // It took no number of its own; with none, its outcome would be the first one trimmed.
     conclude(context, mutation, "confirmed", 0, "");
     context.effect({{"do", "respond"}, {"how", "outcome"}, {"waiter", event.waiter}, {"id", mutation.id},
                     {"state", "confirmed"}, {"status", 0}, {"document", ""}});

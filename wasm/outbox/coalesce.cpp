@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/text.hpp"
+#include "routing/route.hpp"
 
 namespace holdfast {
 namespace {
@@ -18,22 +19,38 @@ std::string header(const Mutation& mutation, const char* wanted) {
 /// precondition, no key of the app's own, and no step in between that others are meant to see.
 bool may_merge(const Coalesce& rule, const Mutation& tail, const Mutation& write, const Json& before,
                const Json& after) {
+  // A page that still waits for the tail without a stamp would, after a kill, deliver it once more and unrecognised.
+  if (!tail.answered && tail.stamps.empty()) return false;
   if (tail.method != "PATCH" || write.method != "PATCH" || tail.url != write.url) return false;
   if (tail.headers != write.headers || tail.credentials != write.credentials) return false;
   if (tail.app_key || write.app_key || !header(tail, "if-match").empty()) return false;
   if (!before.is_object() || !after.is_object()) return false;
+  const bool latest = rule.patches == CoalescePatches::kLatest;
   return std::none_of(rule.keep.begin(), rule.keep.end(), [&](const std::string& field) {
-    return before.contains(field) && after.contains(field) && before[field] != after[field];
+    if (!before.contains(field)) return false;
+    return after.contains(field) ? before[field] != after[field] : latest;
   });
 }
 
+/// A creation and the deletion of what it created; a POST to an item's sub-path creates nothing.
+bool undo_each_other(const Resource& resource, const Mutation& tail, const Mutation& write) {
+  return tail.method == "POST" && write.method == "DELETE" &&
+         path_segments(tail.url).size() + 1 == resource.item.size() &&
+         path_segments(write.url).size() == resource.item.size();
+}
+
 /// One merge patch that does what `before` and then `after` would do. A null stays a null: it still has to remove.
-void join_patches(Json& before, const Json& after) {
+/// @return false where no single patch can: an object after a null or a plain value replaces, but would merge
+bool join_patches(Json& before, const Json& after) {
   for (const auto& [name, value] : after.items()) {
     auto found = before.find(name);
-    if (found != before.end() && found->is_object() && value.is_object()) join_patches(*found, value);
-    else before[name] = value;
+    if (found != before.end() && value.is_object()) {
+      if (!found->is_object() || !join_patches(*found, value)) return false;
+    } else {
+      before[name] = value;
+    }
   }
+  return true;
 }
 
 }  // namespace
@@ -42,7 +59,7 @@ Joined coalesce(Context& context, const Resource& resource, const Lane& lane, Mu
   const Coalesce& rule = resource.coalesce;
   if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
 
-  if (rule.create_delete && tail.method == "POST" && write.method == "DELETE" && lane.length == 1) {
+  if (rule.create_delete && lane.length == 1 && undo_each_other(resource, tail, write)) {
     return Joined::kVanished;
   }
   if (rule.patches == CoalescePatches::kNever) return Joined::kNo;
@@ -55,12 +72,13 @@ Joined coalesce(Context& context, const Resource& resource, const Lane& lane, Mu
   if (rule.patches == CoalescePatches::kLatest) {
     tail.body = write.body;
   } else {
-    join_patches(*before, *after);
+    if (!join_patches(*before, *after)) return Joined::kNo;
     tail.body.text = print_json(*before);
     tail.body.size = static_cast<std::int64_t>(tail.body.text.size());
   }
   // Another payload, so another key; no attempt has shown the old one to anybody.
   tail.key = uuid_v7(context.now, context.random);
+  tail.answered = false;
   tail.hash = write.hash;
   tail.client = write.client;
   tail.life = write.life;
