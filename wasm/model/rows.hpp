@@ -47,6 +47,7 @@ struct Mutation {
   std::string hash;              ///< of method, URL and body: finds a redelivered request that has no stamp
   bool answered = false;         ///< its page was given an answer
   std::int64_t attempts = 0;
+  std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
@@ -56,7 +57,7 @@ struct Mutation {
     v("origin", origin), v("method", method), v("url", url), v("headers", headers), v("body", body), v("key", key);
     v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
-    v("attempts", attempts), v("state", state), v("createdAt", created_at);
+    v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
   }
 };
 
@@ -200,11 +201,12 @@ struct Origin {
   Millis due = 0;                 ///< while the gate is closed: when the next probe may leave
   std::string auth = "ok";        ///< ok, refreshing, fresh (refreshed, not yet accepted), needed
   Millis auth_at = 0;             ///< when `auth` last changed
+  std::string auth_life;          ///< the worker's life that is fetching credentials
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
-    v("lastSuccessAt", last_success_at), v("due", due), v("auth", auth), v("authAt", auth_at);
+    v("lastSuccessAt", last_success_at), v("due", due), v("auth", auth), v("authAt", auth_at), v("authLife", auth_life);
   }
 };
 

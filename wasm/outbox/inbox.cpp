@@ -23,7 +23,8 @@ void leave_inbox(Context& context, const InboxRow& entry) {
 void send_again(Context& context, Mutation mutation, const DecidedEvent& event) {
   mutation.key = uuid_v7(context.now, context.random);
   mutation.app_key = false;
-  mutation.attempts = 0;
+  // Attempts count on: an answer to an old one, should it still arrive, must not pass for one to these bytes.
+  mutation.known_attempts = mutation.attempts;
   mutation.state = "queued";
   mutation.answered = true;
   mutation.stamps.clear();
@@ -39,6 +40,9 @@ void send_again(Context& context, Mutation mutation, const DecidedEvent& event) 
 }  // namespace
 
 void decided(Context& context, const DecidedEvent& event) {
+  if (event.action != "retry" && event.action != "edit" && event.action != "discard") {
+    return refuse(context, "unknown-decision", "An inbox entry can be retried, edited or discarded.");
+  }
   const auto entry = context.view.get<InboxRow>(event.id);
   if (!entry) return refuse(context, "not-in-inbox", "No inbox entry has this id; it may have been settled in another tab.");
   if (entry->user != context.session().user) {

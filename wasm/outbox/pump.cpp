@@ -12,22 +12,25 @@ Range due_between(const std::string& user, const std::string& origin, Millis fir
   return {Lane::kStore, "due", Json::array({user, origin, first}), Json::array({user, origin, last}), limit};
 }
 
-Millis longest_wait(const RetryConfig& retry) {
-  return std::max(retry.cap_ms, retry.retry_after_max_ms + retry.base_ms);
-}
-
 /// A due time beyond any wait that could have been set is a clock that jumped back: due now.
-void mend_clock(Context& context, const std::string& user, Origin& origin, const std::string& url_origin) {
+/// @return whether any lane was mended, and is therefore due without this step's ranges showing it
+bool mend_clock(Context& context, const std::string& user, Origin& origin, const std::string& url_origin) {
   const RetryConfig& retry = context.config.retry;
-  const Millis beyond = context.now + longest_wait(retry) + 1;
-  for (Lane& lane : context.view.range<Lane>(due_between(user, url_origin, beyond, kNever - 1, kRangeMax))) {
+  bool mended = false;
+  const auto far = context.view.range<Lane>(due_between(user, url_origin, context.now + retry.cap_ms + 1, kNever - 1, kRangeMax));
+  for (Lane lane : far) {
+    const Millis longest = lane.hold == "retry-after" ? retry.retry_after_max_ms + retry.base_ms : retry.cap_ms;
+    if (lane.due <= context.now + longest) continue;
     lane.due = context.now;
     lane.hold.clear();
     context.put(lane);
+    mended = true;
   }
   if (origin.due > context.now + retry.cap_ms + kPageTimeoutMs) origin.due = context.now;
   if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
+  if (origin.last_success_at > context.now) origin.last_success_at = context.now;
   if (origin.auth_at > context.now) origin.auth_at = context.now;
+  return mended;
 }
 
 Millis time_limit(const RetryConfig& retry, const Mutation& mutation) {
@@ -75,19 +78,28 @@ void send(Context& context, Lane& lane, Mutation& mutation, Sends& sends, bool p
                   {"timeoutMs", time_limit(context.config.retry, mutation)}});
 }
 
-/// How many may leave to one origin now. While the gate is closed: one, and only if no other attempt is young enough
-/// to bring news by itself.
-std::int64_t allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
+/// How many may leave to one origin now, and when to look again if that is too few. kNever: an event will tell.
+struct Allowance {
+  std::int64_t sends = 0;
+  Millis again = kNever;
+};
+
+/// While the gate is closed: one, and only if no other attempt is young enough to bring news by itself.
+Allowance allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
   const RetryConfig& retry = context.config.retry;
-  if (origin.auth == "needed" || origin.auth == "refreshing") return 0;
+  if (origin.auth == "needed" || origin.auth == "refreshing") return {};
   const auto room = retry.sends_max - static_cast<std::int64_t>(sends.list.size());
-  if (room <= 0) return 0;
-  if (!closed && origin.auth != "fresh") return room;
-  if (origin.due > context.now) return 0;
-  const bool news_coming = std::any_of(sends.list.begin(), sends.list.end(), [&](const Send& send) {
-    return "origin " + send.origin == origin.name && context.now - send.started_at < kPageTimeoutMs;
-  });
-  return news_coming ? 0 : 1;
+  if (room <= 0) return {};
+  if (!closed && origin.auth != "fresh") return {room, kNever};
+  if (origin.due > context.now) return {0, origin.due};
+  Millis news_until = context.now;
+  for (const Send& send : sends.list) {
+    if ("origin " + send.origin != origin.name) continue;
+    // A start that lies ahead is a clock that jumped back; that attempt's news is awaited from now on.
+    news_until = std::max(news_until, std::min(send.started_at, context.now) + kPageTimeoutMs);
+  }
+  if (news_until > context.now) return {0, news_until};
+  return {1, kNever};
 }
 
 struct Wake {
@@ -97,12 +109,12 @@ struct Wake {
 
 void pump_origin(Context& context, const std::string& url_origin, const std::string& user, Sends& sends, Wake& wake) {
   Origin origin = context.origin(url_origin);
-  mend_clock(context, user, origin, url_origin);
+  const bool mended = mend_clock(context, user, origin, url_origin);
   const bool closed = gate_closed(origin, context.config.retry);
-  std::int64_t allowed = allowance(origin, sends, context, closed);
+  auto [allowed, again] = allowance(origin, sends, context, closed);
 
-  const auto due = context.view.range<Lane>(
-      due_between(user, url_origin, -kNever, context.now, context.config.retry.sends_max * 2));
+  const std::int64_t most = context.config.retry.sends_max * 2;
+  const auto due = context.view.range<Lane>(due_between(user, url_origin, -kNever, context.now, most));
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
   bool waiting = false;
   for (Lane lane : due) {
@@ -114,10 +126,14 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     if (!head) continue;
     send(context, lane, *head, sends, closed);
     allowed -= 1;
-    if (closed) note_probe(origin, context.now, context.config.retry);
+    if (!closed) continue;
+    note_probe(origin, context.now, context.config.retry);
+    again = origin.due;
   }
-  if (waiting && closed) wake.by(std::max(origin.due, context.now + 1));
-  if (!next.empty()) wake.by(next.front().due);
+  if (waiting) wake.by(again);
+  // Lanes that this step found unsendable, or mended, have made room that its ranges don't show.
+  if (mended || (!waiting && allowed > 0 && static_cast<std::int64_t>(due.size()) == most)) wake.by(context.now + 1);
+  else if (!next.empty()) wake.by(next.front().due);
   context.put(origin);
 }
 
@@ -142,6 +158,16 @@ void take_over(Context& context) {
   }
   std::erase_if(sends.list, dead);
   context.put(sends);
+
+  for (const std::string& url_origin : context.config.origins()) {
+    Origin origin = context.origin(url_origin);
+    // Whoever was fetching credentials died over it; the next 401 asks anew.
+    if (origin.auth == "refreshing" && origin.auth_life != context.life) {
+      origin.auth = "ok";
+      origin.auth_at = context.now;
+      context.put(origin);
+    }
+  }
 }
 
 void pump(Context& context) {
@@ -151,7 +177,7 @@ void pump(Context& context) {
   for (const std::string& origin : context.config.origins()) pump_origin(context, origin, user, sends, wake);
   context.put(sends);
   // While attempts are under way: the moment to look again, should this worker be killed or all of them hang.
-  for (const Send& send : sends.list) wake.by(std::max(context.now, send.started_at) + kPageTimeoutMs);
+  if (!sends.list.empty()) wake.by(context.now + kPageTimeoutMs);
   context.effect({{"do", "pumped"},
                   {"sending", static_cast<std::int64_t>(sends.list.size())},
                   {"wakeAt", wake.at == kNever ? Json(nullptr) : Json(wake.at)}});

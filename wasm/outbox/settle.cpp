@@ -120,6 +120,7 @@ void ask_credentials(Context& context, Origin& origin, const Mutation& mutation,
   const bool news = started_at >= origin.auth_at;
   if (news && origin.auth == "ok" && !none_at_all) {
     origin.auth = "refreshing";
+    origin.auth_life = context.life;
     context.effect({{"do", "refresh_credentials"}, {"origin", origin.name.substr(7)}, {"url", mutation.url},
                     {"user", mutation.user}});
   } else if (news && origin.auth != "refreshing") {
@@ -152,7 +153,7 @@ void answered(Context& context, const AnsweredEvent& event) {
 
   const AnswerClass meaning = classify(*resource, facts_of(event, *mutation));
   // An older attempt that is answered late still proves that these bytes were applied; its failures are no news.
-  if (!started_at && meaning != AnswerClass::kConfirmed) return;
+  if (!started_at && (meaning != AnswerClass::kConfirmed || event.attempt <= mutation->known_attempts)) return;
 
   Origin origin = context.origin(mutation->origin);
   const Millis since = started_at.value_or(context.now);
@@ -190,7 +191,7 @@ void failed(Context& context, const FailedEvent& event) {
   if (event.reason == "no-credentials") {
     ask_credentials(context, origin, *mutation, *started_at, true);
     mutation->attempts = std::max<std::int64_t>(0, mutation->attempts - 1);  // Nothing left the worker.
-    requeue(context, *mutation, mutation->attempts == 0 ? "queued" : "unknown");
+    requeue(context, *mutation, mutation->attempts <= mutation->known_attempts ? "queued" : "unknown");
   } else {
     note_silence(origin, *started_at, context.now, context.config.retry, context.random);
     requeue(context, *mutation, "unknown");
