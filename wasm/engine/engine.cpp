@@ -42,7 +42,7 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
 
 /// A time that Date can't hold would overflow what is computed from it.
 struct Clock {
-  Millis now = -1;
+  Millis now = -kNever - 1;  // absent
   template <class Visitor> void fields(Visitor& v) { v("now", now); }
 };
 
@@ -81,7 +81,7 @@ std::string Engine::step(const std::string& text) const {
   if (!json || !json->is_object()) return refused("unreadable-step", "The step isn't a JSON object.");
   const auto event = json->find("event");
   Clock clock;
-  if (event == json->end() || !event->is_object() || !read_fields(*json, clock).empty() || clock.now < 0 || clock.now > kNever) {
+  if (event == json->end() || !event->is_object() || !read_fields(*json, clock).empty() || clock.now < -kNever || clock.now > kNever) {
     return refused("unreadable-step", "A step has an event and the time.");
   }
 

@@ -1,6 +1,8 @@
 #include "engine/session.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "outbox/lanes.hpp"
 #include "retry/gate.hpp"
@@ -21,10 +23,26 @@ void switch_user(Context& context, const std::string& user) {
   // Another user's credentials have nothing to do with what the last one's were worth.
   for (const std::string& url_origin : context.config.origins()) {
     Origin origin = context.origin(url_origin);
-    if (origin.auth == "ok") continue;
-    set_auth(origin, "fresh", context.now);
+    if (origin.auth == "ok") origin.auth_at = context.now;  // The last user's late 401 is old news.
+    else set_auth(origin, "fresh", context.now);
     context.put(origin);
   }
+}
+
+/// Takes writes off a lane. What is left of it starts anew: a worker killed between two batches leaves a whole lane.
+void shorten(Context& context, const std::string& name, const std::set<std::string>& gone) {
+  auto lane = context.view.get<Lane>(name);
+  if (!lane) return;
+  const Range writes{Mutation::kStore, "lane", Json::array({name, 0}), Json::array({name, kNever}), kRangeMax + 1};
+  auto left = context.view.ids(writes);
+  std::erase_if(left, [&](const std::string& id) { return gone.count(id) > 0; });
+  if (left.empty()) return context.view.erase<Lane>(name);
+  lane->head = left.front();
+  lane->length = std::max<std::int64_t>(1, lane->length - static_cast<std::int64_t>(gone.size()));
+  lane->due = context.now;
+  lane->hold.clear();
+  lane->failures = lane->silences = 0;
+  context.put(*lane);
 }
 
 /// Sign-out with the choice to discard: every pending write of the user is concluded as discarded, a batch at a time.
@@ -32,12 +50,14 @@ void discard_pending(Context& context, const std::string& user) {
   const Range range{Mutation::kStore, "user", Json::array({user, 0}), Json::array({user, kNever}), kRangeMax};
   const auto batch = context.view.range<Mutation>(range);
   Counts counts = context.counts(user);
+  std::map<std::string, std::set<std::string>> gone;  // by lane
   for (const Mutation& mutation : batch) {
     context.view.erase<Mutation>(mutation.id);
     if (mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
-    context.view.erase<Lane>(mutation.lane);
+    gone[mutation.lane].insert(mutation.id);
     conclude(context, mutation, "discarded", 0, "");
   }
+  for (const auto& [name, ids] : gone) shorten(context, name, ids);
   counts.pending = std::max<std::int64_t>(0, counts.pending - static_cast<std::int64_t>(batch.size()));
   context.put(counts);
   if (static_cast<std::int64_t>(batch.size()) == kRangeMax) context.effect({{"do", "again"}});
@@ -57,6 +77,17 @@ void end_backoffs(Context& context, const std::string& user, const std::string& 
                     Json::array({user, origin, kNever - 1}), kRangeMax};
   for (Lane& lane : context.view.range<Lane>(range)) {
     if (lane.hold != "backoff") continue;
+    lane.due = context.now;
+    lane.hold.clear();
+    context.put(lane);
+  }
+}
+
+/// Lanes that an older worker could not read may be readable now; if not, that is told once more.
+void look_again(Context& context, const std::string& user, const std::string& origin) {
+  const Range range{Lane::kStore, "due", Json::array({user, origin, kNever}), Json::array({user, origin, kNever}), kRangeMax};
+  for (Lane& lane : context.view.range<Lane>(range)) {
+    if (lane.hold != "unreadable") continue;
     lane.due = context.now;
     lane.hold.clear();
     context.put(lane);
@@ -84,6 +115,7 @@ void tick(Context& context, const TickEvent& event) {
   for (const std::string& url_origin : context.config.origins()) {
     if (event.trigger == "request-succeeded" && event.origin != url_origin) continue;
     Origin origin = context.origin(url_origin);
+    if (event.trigger == "start" || event.trigger == "call") look_again(context, user, url_origin);
     if (event.trigger == "request-succeeded") {
       // A read that got through proves the link, and perhaps that somebody signed in; it proves nothing about a
       // server that turned writes away.

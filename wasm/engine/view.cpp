@@ -48,6 +48,15 @@ const Json& View::find_range(const Range& range) {
   return kNoRows;
 }
 
+std::vector<std::string> View::ids(const Range& range) {
+  std::vector<std::string> ids;
+  for (const Json& row : find_range(range)) {
+    const auto id = row.find("id");
+    if (id != row.end() && id->is_string()) ids.push_back(id->get<std::string>());
+  }
+  return ids;
+}
+
 void View::write(const std::string& store, const Json& key, std::optional<Json> row) {
   const auto [at, fresh] = written_at_.try_emplace(name_of(store, key), written_.size());
   if (fresh) written_.push_back({store, key, std::move(row)});

@@ -56,6 +56,9 @@ class View {
     return rows;
   }
 
+  /// The ids of the rows of a range, whether or not the rest of them can be read.
+  std::vector<std::string> ids(const Range& range);
+
   /// JSON that the host makes up when asked (a base document out of a kept answer), or null.
   const Json* find(const std::string& store, const Json& key);
 

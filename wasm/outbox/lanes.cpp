@@ -43,15 +43,16 @@ void remove(Context& context, const Mutation& mutation) {
   auto lane = context.view.get<Lane>(mutation.lane);
   if (!lane) return;
   const Range range{Mutation::kStore, "lane", Json::array({mutation.lane, 0}), Json::array({mutation.lane, kNever}), 2};
-  std::vector<Mutation> first_two = context.view.range<Mutation>(range);
-  std::erase_if(first_two, [&](const Mutation& other) { return other.id == mutation.id; });
+  // By their ids alone: a write that can't be read keeps its place, so that it is held and reported, not passed over.
+  std::vector<std::string> first_two = context.view.ids(range);
+  std::erase(first_two, mutation.id);
   if (first_two.empty()) {
     context.view.erase<Lane>(lane->lane);
     return;
   }
   lane->length = std::max<std::int64_t>(1, lane->length - 1);
   if (lane->head == mutation.id) {
-    lane->head = first_two.front().id;
+    lane->head = first_two.front();
     lane->due = context.now;
     lane->hold.clear();
     lane->failures = lane->silences = 0;

@@ -41,6 +41,11 @@ void merge_patch(Json& target, const Json& patch) {
 
 void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& resource) {
   shown.pending += 1;
+  // A write to a sub-path is an action, and without a declared effect it shows nothing; one to the whole collection
+  // shows no single entity.
+  const std::size_t depth = path_segments(mutation.url).size();
+  if (depth > resource.item.size() || (depth < resource.item.size() && mutation.method != "POST")) return;
+
   if (mutation.method == "DELETE") {
     shown.document.reset();
     shown.gone = shown.known = true;
@@ -49,10 +54,6 @@ void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& re
   if (mutation.body.kind != "text") return;
   auto body = parse_json(mutation.body.text);
   if (!body || !body->is_object()) return;
-
-  // A write to a sub-path is an action; without a declared effect it shows nothing.
-  const std::size_t depth = path_segments(mutation.url).size();
-  if (depth > resource.item.size()) return;
 
   if (mutation.method == "PATCH") {
     if (is_json_patch(mutation)) return;
@@ -74,18 +75,20 @@ std::string shown_after(Context& context, const Resource& resource, const Mutati
 }
 
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
-                      const std::string& entity, const std::string& item_url, const Mutation* newest) {
+                      const std::string& entity, const std::string& item_url, const Mutation* written) {
   Optimistic shown;
   shown.document = confirmed(context, resource, user, entity, item_url);
   shown.known = shown.document.has_value();
 
   const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kRangeMax};
   for (const Mutation& mutation : context.view.range<Mutation>(range)) {
-    const bool same = mutation.resource == resource.name && mutation.entity == entity;
-    // A write that this step changes is handed in as `newest`; its stored form is out of date.
-    if (same && (newest == nullptr || newest->id != mutation.id)) apply_write(shown, mutation, resource);
+    if (mutation.resource != resource.name || mutation.entity != entity) continue;
+    // A write that this step changes is handed in; its stored form is out of date, but its place is the right one.
+    const bool changed = written != nullptr && written->id == mutation.id;
+    apply_write(shown, changed ? *written : mutation, resource);
+    if (changed) written = nullptr;
   }
-  if (newest != nullptr) apply_write(shown, *newest, resource);
+  if (written != nullptr) apply_write(shown, *written, resource);
   return shown;
 }
 

@@ -25,8 +25,8 @@ void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& re
 /// The confirmed document with this one write applied, as JSON text; "null" if that is nothing.
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation);
 
-/// @param newest a write that this step is about to store, so that no range shows it yet; may be null
+/// @param written a write that this step is about to store, so that no range shows it as it will be; may be null
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
-                      const std::string& entity, const std::string& item_url, const Mutation* newest);
+                      const std::string& entity, const std::string& item_url, const Mutation* written);
 
 }  // namespace holdfast
