@@ -30,7 +30,8 @@ export async function buildRideApp(outDir: string, client: Client): Promise<void
     entryPoints: [path.join(kApp, client === 'holdfast' ? 'holdfast-sw.js' : 'shell-sw.js')],
     outfile: path.join(outDir, 'sw.js'),
     format: 'iife',
-    define: { 'self.__WB_MANIFEST': JSON.stringify(manifest), 'process.env.NODE_ENV': '"production"' },
+    // A classic worker has no import.meta; its own address says the same.
+    define: { 'import.meta.url': 'self.location.href', 'self.__WB_MANIFEST': JSON.stringify(manifest), 'process.env.NODE_ENV': '"production"' },
   });
   if (client === 'holdfast') await copyFile(path.join(kDist, 'holdfast.wasm'), path.join(outDir, 'holdfast.wasm'));
 }

@@ -138,10 +138,10 @@ export class Rider {
     this.#page.on('console', (message) => {
       const text = message.text();
       if (message.type() === 'error' && /^Uncaught|Content Security Policy/i.test(text)) this.#erred(text);
-      else if (!text.startsWith('Failed to load resource')) this.#onDetail(`page ${message.type()}: ${text}`);
+      else if (!text.startsWith('Failed to load resource')) this.#onDetail(`page console ${message.type()}: ${text}`);
     });
     this.#context.on('serviceworker', (worker) => {
-      worker.on('console', (message) => this.#onDetail(`worker ${message.type()}: ${message.text()}`));
+      worker.on('console', (message) => this.#onDetail(`worker console ${message.type()}: ${message.text()}`));
     });
     this.#devtools.on('ServiceWorker.workerVersionUpdated', ({ versions }: WorkerVersions) => {
       for (const { versionId, runningStatus } of versions) this.#running.set(versionId, runningStatus);

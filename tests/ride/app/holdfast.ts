@@ -4,6 +4,7 @@ import { connect } from 'holdfast';
 import { requestOf } from './ride.js';
 
 const holdfast = await connect('/sw.js');
+if (!holdfast.protected) throw new Error('this ride is not protected: the worker was not installed');
 
 window.ride = {
   async act(call) {
