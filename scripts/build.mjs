@@ -56,17 +56,15 @@ async function buildPackage() {
   const { build } = await import('esbuild');
   const common = {
     absWorkingDir: root, bundle: true, minify: true, sourcemap: true, target: 'es2022', logLevel: 'warning',
-    legalComments: 'none', define: { 'process.env.NODE_ENV': '"production"' },
+    legalComments: 'none',
+    // The glue asks for its own address, which a classic worker's import.meta doesn't have; the worker's own serves.
+    define: { 'process.env.NODE_ENV': '"production"', 'import.meta.url': 'self.location.href' },
     alias: { 'holdfast-glue': at('build/wasm/holdfast.js') },
   };
   await Promise.all([
     build({ ...common, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
     build({ ...common, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
-    // A classic worker has no import.meta; its own address serves instead.
-    build({
-      ...common, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife',
-      define: { ...common.define, 'import.meta.url': 'self.location.href' },
-    }),
+    build({ ...common, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife' }),
   ]);
   rmSync(at('dist/types'), { recursive: true, force: true });
   for (const project of ['js/tsconfig.package.json', 'service-worker/tsconfig.json']) {
