@@ -5,7 +5,7 @@ import { createServer as createSocket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { addFirstOrders } from './demo-orders.js';
+import { addFirstOrders, forgetFinished } from './demo-orders.js';
 import { Ride } from './ride.js';
 import { openPglite } from './server/database.js';
 import { lockFolder } from './server/folder-lock.js';
@@ -46,6 +46,7 @@ async function start({ port, data, memory, sites }: Flags): Promise<void> {
   const [kept, fleeting] = await Promise.all([openPglite(memory ? undefined : path.join(data, 'pg')), openPglite()]);
   const holdfast = await openStage({ name: 'holdfast', port, site: path.join(sites, 'holdfast'), database: kept, onArrival });
   const naive = await openStage({ name: 'naive', port: port + 2, site: path.join(sites, 'naive'), database: fleeting, onArrival });
+  await forgetFinished(holdfast.server);
   await Promise.all([addFirstOrders(holdfast.server), addFirstOrders(naive.server)]);
 
   const ride = new Ride([holdfast.tunnel, naive.tunnel]);

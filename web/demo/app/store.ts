@@ -5,8 +5,7 @@ import { kCourier, kCustomer } from './catalog.js';
 import type { Network, Progress } from './network.js';
 import { newId, readOrder, readOrders, type Change, type NewOrder, type Order } from './types.js';
 
-/** Enough for every view, and small enough to come through a bad line. */
-const kListUrl = '/api/orders?limit=60';
+const kListUrl = '/api/orders';
 const kPollMs = 2_500;
 /** A write that is answered faster than this never shows as being on its way. */
 const kQuietMs = 250;

@@ -6,6 +6,7 @@ import type { View } from './view.js';
 
 const kFilters = ['all', 'open', 'placed', 'accepted', 'picked_up', 'delivered', 'cancelled', 'unsent'] as const;
 type Filter = (typeof kFilters)[number];
+const kRowsMax = 100;
 
 const kFilterWords: Record<Filter, string> = { all: 'All', open: 'Open', unsent: 'Unsent', ...kStatusWords };
 
@@ -52,7 +53,7 @@ export function dispatcherView(store: Store): View {
     const unsent = all.filter(({ id }) => store.progress(id) !== null).length;
     const words = `${shown.length} of ${all.length} shown${unsent > 0 ? `, ${unsent} unsent` : ''}`;
     if (summary.textContent !== words) summary.textContent = words;
-    follow(body, shown, ({ id }) => id, (order) => looks(order, store.progress(order.id)), (order) => row(store, order, editor.open));
+    follow(body, shown.slice(0, kRowsMax), ({ id }) => id, (order) => looks(order, store.progress(order.id)), (order) => row(store, order, editor.open));
   }
 
   return { element, update };
