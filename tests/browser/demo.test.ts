@@ -2,7 +2,7 @@
 // needs anything that the Content-Security-Policy forbids.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { once } from 'node:events';
 import type { FrameLocator, Page } from 'playwright-core';
 import { buildDemo, openBrowser, spawnDemo, startDemo, type Browser, type Demo } from './demo-support.js';
@@ -33,6 +33,7 @@ describe('the demo', () => {
     demo = await startDemo();
     browser = await openBrowser();
   });
+  beforeEach(() => tunnel(false));
   after(async () => {
     await browser?.close();
     await demo?.close();
