@@ -11,6 +11,8 @@ class HoldfastNetwork implements Network {
   readonly #hf: Holdfast;
   readonly #listeners: (() => void)[] = [];
   #status: Status | null = null;
+  /** Orders whose write was answered "kept, not sent yet". */
+  readonly #queued = new Set<string>();
 
   constructor(hf: Holdfast) {
     this.#hf = hf;
@@ -28,21 +30,25 @@ class HoldfastNetwork implements Network {
     });
   }
 
-  async write(url: string, init: RequestInit): Promise<Response> {
+  async write(url: string, init: RequestInit, order: string): Promise<Response> {
     const answer = await fetch(url, init);
     // Later, when the server has had its say, the page is told; nothing waits for that here.
     if (answer.headers.get('Holdfast-Status') === 'queued') {
-      void this.#hf.settled(answer).then(() => this.#tell(), () => undefined);
+      this.#queued.add(order);
+      void this.#hf.settled(answer).catch(() => undefined).then(() => this.#tell());
     }
     return answer;
   }
 
   async progress(): Promise<Map<string, Progress>> {
     const orders = new Map<string, Progress>();
-    for (const { entity, state } of await this.#hf.pending()) {
-      // A lane is as far as its first unsent write.
-      if (!orders.has(entity)) orders.set(entity, state === 'queued' ? 'waiting' : 'settling');
+    const offline = this.#status !== null && this.#status.link !== 'online';
+    for (const { entity, state, attempts } of await this.#hf.pending()) {
+      // A lane is as far as its first unsent write. One that is being tried again and again is not on its way yet.
+      const waits = offline || state === 'queued' || attempts > 1 || this.#queued.has(entity);
+      if (!orders.has(entity)) orders.set(entity, waits ? 'waiting' : 'settling');
     }
+    for (const order of this.#queued) if (!orders.has(order)) this.#queued.delete(order);
     return orders;
   }
 
