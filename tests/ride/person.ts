@@ -27,6 +27,7 @@ const kDishes = ['pastrami', 'margherita', 'dumplings', 'bagel with lox', 'phở
 export class Person {
   readonly #random: Random;
   readonly #open = new Map<string, Open>();
+  readonly #resting = new Set<string>();
   #number = 0;
 
   constructor(seed: number) {
@@ -34,8 +35,8 @@ export class Person {
   }
 
   next(): Act {
-    const orders = [...this.#open.keys()];
-    const place = orders.length === 0 || (orders.length < kOpenMax && this.#random.chance(kPlaceShare));
+    const orders = [...this.#open.keys()].filter((order) => !this.#resting.has(order));
+    const place = orders.length === 0 || (this.#open.size < kOpenMax && this.#random.chance(kPlaceShare));
     this.#number += 1;
     return place ? this.#place() : this.#move(this.#random.pick(orders));
   }
@@ -43,6 +44,18 @@ export class Person {
   /** Nobody knows whether the last act on this order was kept (the page died under it): hands off from now on. */
   leave(order: string): void {
     this.#open.delete(order);
+  }
+
+  /**
+   * The worker was killed under an act on this order. Until the page knows what became of it, the person turns to
+   * other orders: a step after one that was (rightly) never kept could not be applied by any server.
+   */
+  rest(order: string): void {
+    this.#resting.add(order);
+  }
+
+  resume(order: string): void {
+    this.#resting.delete(order);
   }
 
   #place(): Act {

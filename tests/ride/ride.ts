@@ -81,8 +81,11 @@ class Journey {
         if (!blow) continue;
         if (act) await sleep(blow.afterMs);
         // A kill is only ordered, so that the next acts meet a worker that is dying or being born.
-        if (blow.kind === 'kill') kills.push(rider.kill());
-        else await rider.reload();
+        if (blow.kind === 'kill') {
+          kills.push(rider.kill(() => {
+            for (const { order } of this.#open.values()) person.rest(order);
+          }));
+        } else await rider.reload();
       }
       await Promise.all(kills);
       await this.#at(player.durationMs);
@@ -111,6 +114,7 @@ class Journey {
       this.#records.push(record);
       this.#open.delete(act.number);
       if (record.fate === 'unanswered') person.leave(act.order);
+      if (![...this.#open.values()].some(({ order }) => order === act.order)) person.resume(act.order);
     });
     this.#open.set(act.number, { order: act.order, at: Date.now(), done });
   }
@@ -133,13 +137,13 @@ class Journey {
 
   /** Act by act, what came late and how often the server had seen it: where a figure comes from. */
   #tellLate(ledger: LedgerEntry[]): void {
-    for (const { number, at, order } of this.#records) {
+    for (const { number, at, order, fate } of this.#records) {
       const appliedAt = ledger.find(({ act }) => act === number)?.appliedAt;
       const since = at - this.player.startedAt!;
       const excess = appliedAt === undefined ? Infinity : appliedAt - at - (this.player.nextSignal(since) - since);
       if (excess < kTellExcessMs) continue;
       this.surroundings.onDetail?.(`act ${number} (order ${order.slice(0, 4)}) at ${Math.round(since)} ms: ` +
-        `${Math.round(excess)} ms over the oracle, ${this.server.ledger.attempts(number)} attempts seen`);
+        `${Math.round(excess)} ms over the oracle, ${this.server.ledger.attempts(number)} attempts seen, ${fate}`);
     }
   }
 

@@ -95,7 +95,7 @@ export class Rider {
   }
 
   /** Kills every running worker of the page, and counts the kill once one truly stopped. */
-  async kill(): Promise<void> {
+  async kill(rightBefore: () => void = () => {}): Promise<void> {
     if (!this.#anyRunning()) {
       // A worker may be between two lives. Only one that ran can be killed.
       await this.#until(() => this.#anyRunning());
@@ -108,6 +108,7 @@ export class Rider {
     const gone = (version: string) => !/^(running|stopping)$/.test(this.#running.get(version) ?? '');
     const stopped = this.#until(() => victims.some(gone));
     this.#killedAt.push(Date.now());
+    rightBefore();
     try {
       await this.#devtools.send('ServiceWorker.stopAllWorkers');
     } catch (error) {

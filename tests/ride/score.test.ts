@@ -141,6 +141,16 @@ describe('the seeded parts', () => {
     for (let count = 0; count < 200; count += 1) assert.notEqual(person.next().order, first.order);
   });
 
+  test('an order whose act was under way when the worker was killed rests until its fate is known', () => {
+    const person = new Person(5);
+    const first = person.next();
+    person.rest(first.order);
+    for (let count = 0; count < 50; count += 1) assert.notEqual(person.next().order, first.order);
+    person.resume(first.order);
+    const later = Array.from({ length: 50 }, () => person.next().order);
+    assert.ok(later.includes(first.order));
+  });
+
   test('a schedule has its acts, kills and reloads, half of the blows close to an act, and its share in tunnels', () => {
     const trace = Array.from({ length: 600 }, (_, second) => (second % 20 < 2 ? 0 : 5));
     const player = new TracePlayer(trace, { speed: 20 });
