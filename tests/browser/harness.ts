@@ -118,23 +118,7 @@ export class App {
 
   /** The rows of one store, read from the page. */
   rows<Row = Record<string, unknown>>(store: string, page = this.page): Promise<Row[]> {
-    return page.evaluate(readRows, store) as Promise<Row[]>;
-  }
-}
-
-/** Runs in the page. */
-async function readRows(store: string): Promise<unknown[]> {
-  const settled = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  const [found] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('holdfast'));
-  if (!found?.name) return [];
-  const database = await settled(indexedDB.open(found.name));
-  try {
-    return await settled(database.transaction(store).objectStore(store).getAll());
-  } finally {
-    database.close();
+    return page.evaluate((store) => window.rows(store), store) as Promise<Row[]>;
   }
 }
 

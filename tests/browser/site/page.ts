@@ -16,6 +16,10 @@ declare global {
     /** What the credentials hook answers. */
     token: string | null;
     asked: number;
+    /** All rows of one of holdfast's stores. */
+    rows(store: string): Promise<unknown[]>;
+    /** Does something with holdfast's database, as another release or a defect might. */
+    meddle(stores: string[], work: (transaction: IDBTransaction) => void): Promise<void>;
   }
 }
 
@@ -30,6 +34,37 @@ window.HoldfastError = HoldfastError;
 window.statuses = [];
 window.token = query.get('token');
 window.asked = 0;
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
+  });
+}
+
+async function openDatabase(): Promise<IDBDatabase | null> {
+  const name = (await indexedDB.databases()).find((one) => one.name?.startsWith('holdfast'))?.name;
+  return name ? done(indexedDB.open(name)) : null;
+}
+
+window.rows = async (store) => {
+  const database = await openDatabase();
+  if (!database) return [];
+  const rows = await done(database.transaction(store).objectStore(store).getAll());
+  database.close();
+  return rows;
+};
+
+window.meddle = async (stores, work) => {
+  const database = (await openDatabase())!;
+  const transaction = database.transaction(stores, 'readwrite');
+  work(transaction);
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error ?? new Error('aborted'));
+  });
+  database.close();
+};
 
 async function open(): Promise<string> {
   const options: ConnectOptions = {};
