@@ -61,6 +61,12 @@ export function listenToShell(store: Store): void {
     tell({ type: 'act', act: detail.act, at: Date.now() });
   });
 
+  // The shell's key for the tunnel works in here as well, where nobody is typing.
+  document.addEventListener('keydown', (event) => {
+    const typing = event.target instanceof Element && event.target.closest('input, textarea, select') !== null;
+    if (event.key === 't' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) tell({ type: 'flip' });
+  });
+
   // What the page itself still waits for is held as well, until holdfast (or nobody) has it.
   let flying = 0;
   async function unanswered(write: Promise<boolean>): Promise<void> {

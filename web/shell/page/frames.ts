@@ -5,6 +5,8 @@ import { kApps, type AppName } from './feed.js';
 
 export type Letter =
   | { type: 'ready' }
+  /** The tunnel's key was pressed in the frame. */
+  | { type: 'flip' }
   | { type: 'holding'; count: number }
   | { type: 'act'; act: string; at: number };
 
@@ -77,7 +79,7 @@ function box(app: AppName, frame: HTMLIFrameElement): HTMLElement {
 function readLetter(data: unknown): Letter | null {
   if (typeof data !== 'object' || data === null) return null;
   const { type, count, act, at } = data as Record<string, unknown>;
-  if (type === 'ready') return { type };
+  if (type === 'ready' || type === 'flip') return { type };
   if (type === 'holding' && typeof count === 'number' && count >= 0) return { type, count };
   if (type === 'act' && typeof act === 'string' && typeof at === 'number') return { type, act, at };
   return null;

@@ -21,6 +21,7 @@ const accounts: Record<AppName, Account> = { holdfast: new Account(), naive: new
 const charts = new Charts(accounts);
 const frames = new Frames(find('frames'), config.apps, (app, letter) => {
   if (letter.type === 'act') accounts[app].acted(letter.act, letter.at);
+  if (letter.type === 'flip') flip();
   if (letter.type === 'holding') accounts[app].holding(letter.count);
 });
 
@@ -63,6 +64,14 @@ function showSignal(mbits: number, dark: boolean): void {
   find('tunnel-state').textContent = dark ? 'In the tunnel' : 'Signal';
   find('tunnel-hint').textContent = held ? 'Leave the tunnel' : 'Enter the tunnel';
   find('mbits').textContent = dark ? 'no network' : ride ? `${mbits.toFixed(1)} Mbit/s` : 'full';
+}
+
+function complain(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error));
+}
+
+function flip(): void {
+  void setTunnel(!held).catch(complain);
 }
 
 function showRide(): void {
@@ -123,8 +132,6 @@ listen((event) => {
   }
 });
 
-const complain = (error: unknown): void => say(error instanceof Error ? error.message : String(error));
-const flip = (): void => void setTunnel(!held).catch(complain);
 tunnel.addEventListener('click', flip);
 document.addEventListener('keydown', (event) => {
   const onControl = event.target instanceof Element && event.target.closest('button, select, a, input') !== null;
