@@ -30,46 +30,58 @@ const flags = new Command('npm start --')
   .parse()
   .opts<Flags>();
 
-try {
-  await start(flags);
-} catch (error) {
-  console.error(`holdfast demo: ${(error as Error).message}`);
+/** What has been opened so far, to be closed in the reverse order. */
+const opened: (() => Promise<unknown>)[] = [];
+const started = start(flags);
+let stopping = false;
+// From the first moment on: a database folder that is torn from its making is no database.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+started.catch(async (error: unknown) => {
+  console.error(`holdfast demo: ${error instanceof Error ? error.message : String(error)}`);
+  await closeAll();
   process.exit(1);
+});
+
+async function stop(): Promise<void> {
+  // A second Ctrl-C means it.
+  if (stopping) process.exit(130);
+  stopping = true;
+  await started.catch(() => undefined);
+  await closeAll();
+  process.exit(0);
+}
+
+async function closeAll(): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close().catch((error: unknown) => console.error('holdfast demo:', error));
 }
 
 async function start({ port, data, memory, sites }: Flags): Promise<void> {
   // Asked first: the database takes seconds to open, and a port that is taken should be said at once.
   for (const one of [port, port + 1, port + 2]) await tryPort(one, port);
-  const unlock = memory ? async () => undefined : await lockFolder(data);
+  if (!memory) opened.push(await lockFolder(data));
   const feed = new Feed();
   const onArrival = feed.arrived.bind(feed);
   const [kept, fleeting] = await Promise.all([openPglite(memory ? undefined : path.join(data, 'pg')), openPglite()]);
+  opened.push(() => kept.close(), () => fleeting.close());
   const holdfast = await openStage({ name: 'holdfast', port, site: path.join(sites, 'holdfast'), database: kept, onArrival });
+  opened.push(() => holdfast.close());
   const naive = await openStage({ name: 'naive', port: port + 2, site: path.join(sites, 'naive'), database: fleeting, onArrival });
+  opened.push(() => naive.close());
   await forgetFinished(holdfast.server);
   await Promise.all([addFirstOrders(holdfast.server), addFirstOrders(naive.server)]);
 
   const ride = new Ride([holdfast.tunnel, naive.tunnel]);
   const shell = await createShell({ site: path.join(sites, 'shell'), ride, stages: { holdfast, naive } }, feed);
+  opened.push(async () => {
+    ride.stop();
+    feed.close();
+    await shell.close();
+  });
   await shell.listen({ host: '127.0.0.1', port: port + 1 });
-
+  if (stopping) return;
   console.log(`demo                  ${holdfast.origin}`);
   console.log(`watch it in a tunnel  http://localhost:${port + 1}`);
   console.log('Stop with Ctrl-C.');
-
-  let stopping = false;
-  const stop = async (): Promise<void> => {
-    // A second Ctrl-C means it.
-    if (stopping) process.exit(130);
-    stopping = true;
-    ride.stop();
-    feed.close();
-    await Promise.all([shell.close(), holdfast.close(), naive.close()]);
-    await Promise.all([kept.close(), fleeting.close()]);
-    await unlock();
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
 }
 
 /** Another port instead would be another origin, and so another outbox: the writes of last time would seem gone. */

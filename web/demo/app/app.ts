@@ -101,7 +101,7 @@ function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLE
       shown = now;
       element.dataset['mood'] = mood;
       element.dataset['pending'] = String(pending);
-      words.replaceChildren(...said);
+      words.textContent = said;
       mark.replaceChildren(icon(mood === 'bad' ? 'nosignal' : mood === 'busy' ? 'turn' : 'signal'));
       state.title = problem ?? 'Try to send now';
       open.hidden = undecided === 0;
@@ -110,10 +110,9 @@ function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLE
   };
 }
 
-/** What is left out first where there is little room has a class of its own. */
-function sayLink(link: Link, pending: number): (Node | string)[] {
-  if (link === 'needs-auth') return ['Sign in again'];
-  if (link === 'blocked') return ['Blocked'];
-  if (pending === 0) return [link === 'online' ? 'All sent' : 'No signal'];
-  return link === 'online' ? [`${pending} sending`] : [h('span', { class: 'badge-more' }, 'No signal · '), `${pending} waiting`];
+function sayLink(link: Link, pending: number): string {
+  if (link === 'needs-auth') return 'Sign in again';
+  if (link === 'blocked') return 'Blocked';
+  if (pending === 0) return link === 'online' ? 'All sent' : 'No signal';
+  return link === 'online' ? `${pending} sending` : `No signal · ${pending} waiting`;
 }
