@@ -87,7 +87,8 @@ test('a key with another payload is answered 422: body, method, path, query and 
 test('a key that is still running is answered 409 with Retry-After: 1, and then with the first answer', async () => {
   let release = () => {};
   let reached = () => {};
-  const held = new Promise<void>(resolve => { release = resolve; });
+  // Let go in any case after a while: a server that waits instead of answering 409 must fail here, not hang.
+  const held = new Promise<void>(resolve => { release = resolve; setTimeout(resolve, 5_000).unref(); });
   const applying = new Promise<void>(resolve => { reached = resolve; });
   const slow = await serve({
     database: await database(),

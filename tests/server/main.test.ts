@@ -21,6 +21,8 @@ after(async () => {
 function start(...flags: string[]): { child: ChildProcess; url: Promise<string>; ended: Promise<{ code: number | null; stderr: string }> } {
   const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
+  // A server that runs on where it should have refused must fail here, not hang.
+  setTimeout(() => child.kill('SIGKILL'), 90_000).unref();
   let stderr = '';
   child.stderr.on('data', chunk => { stderr += chunk; });
   const ended = new Promise<{ code: number | null; stderr: string }>(done => child.once('close', code => { running.delete(child); done({ code, stderr }); }));
