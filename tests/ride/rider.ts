@@ -18,6 +18,8 @@ const kReadyMs = 20_000;
 /** A worker that is needed starts within this long, and one that is killed stops. */
 const kWorkerMs = 5_000;
 
+const kKillsToReject = 2;
+
 interface WorkerVersions {
   versions: { versionId: string; runningStatus: 'stopped' | 'starting' | 'running' | 'stopping' }[];
 }
@@ -86,11 +88,12 @@ export class Rider {
     } finally {
       this.#waiting.delete(number);
     }
-    if (answer.status === null) this.#onDetail(`act ${number}: rejected (${answer.error})`);
+    const kills = this.#killedAt.filter((at) => at >= answer.at).length;
+    if (answer.status === null) this.#onDetail(`act ${number}: rejected after ${Date.now() - answer.at} ms and ${kills} kills (${answer.error})`);
     else if (answer.status >= 400) this.#onDetail(`act ${number}: ${method} ${url} answered ${answer.status} ${answer.holdfastStatus ?? ''}`);
-    // A fetch may be rejected because the worker was killed under it: then nobody knows, as with a dead page.
-    // Rejected for any other reason, it is an answer, and the write had better be there.
-    const excused = answer.status === null && this.#killedAt.some((at) => at >= answer.at);
+    // Chromium delivers a fetch once more when its worker is killed, and rejects it when that one is killed too: then
+    // nobody knows, as with a dead page. Rejected for any other reason, it is an answer, and the write must be there.
+    const excused = answer.status === null && kills >= kKillsToReject;
     return { number, order, at: answer.at, fate: excused ? 'unanswered' : 'answered' };
   }
 
