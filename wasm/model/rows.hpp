@@ -74,7 +74,7 @@ struct Lane {
   Millis due = 0;                 ///< when the head may be sent; kNever while it is in flight or can't be read
   std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
-  std::int64_t silences = 0;      ///< silences in a row while other lanes of the origin got through
+  std::int64_t silences = 0;      ///< times that the head met silence while other lanes of the origin got through
   Millis last_silence_at = 0;
 
   static constexpr const char* kStore = "lanes";

@@ -114,7 +114,11 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
   auto [allowed, again] = allowance(origin, sends, context, closed);
 
   const std::int64_t most = context.config.retry.sends_max * 2;
-  const auto due = context.view.range<Lane>(due_between(user, url_origin, -kNever, context.now, most));
+  auto due = context.view.range<Lane>(due_between(user, url_origin, -kNever, context.now, most));
+  // The probe after silence is a lane that hasn't met it, or not lately: else one that always does would use up each.
+  if (origin.silences > 0) {
+    std::stable_sort(due.begin(), due.end(), [](const Lane& a, const Lane& b) { return a.last_silence_at < b.last_silence_at; });
+  }
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
   bool waiting = false;
   for (Lane lane : due) {

@@ -200,9 +200,9 @@ void failed(Context& context, const FailedEvent& event) {
       // Silence is the link's matter, so the lane only goes to the back of the queue. But a lane that meets silence
       // again and again while others get through is a matter of its own: it backs off like one that was answered.
       const bool others_got_through = lane->last_silence_at > 0 && origin.last_success_at > lane->last_silence_at;
-      lane->silences = others_got_through ? lane->silences + 1 : 0;
       lane->last_silence_at = context.now;
-      if (lane->silences > 0) {
+      if (others_got_through) {
+        lane->silences += 1;
         const RetryConfig& retry = context.config.retry;
         lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences, context.random);
         lane->hold = "backoff";
