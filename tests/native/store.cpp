@@ -203,6 +203,12 @@ Json orders_config(const Json& resource, const Json& more) {
   return config;
 }
 
+Json with_headers(std::initializer_list<std::pair<const char*, const char*>> list) {
+  Json headers = Json::array();
+  for (const auto& [name, value] : list) headers.push_back(Json::array({name, value}));
+  return {{"headers", headers}};
+}
+
 Json write(const std::string& method, const std::string& path, const Json& body, const Json& more) {
   static std::int64_t waiter = 0;
   const std::string text = body.is_null() ? "" : body.is_string() ? body.get<std::string>() : body.dump();

@@ -72,6 +72,9 @@ inline constexpr const char* kApp = "https://app.example";
 /// {resources: {orders: {path: '/api/orders/:id'}}}, with more fields of the resource or more of the configuration.
 Json orders_config(const Json& resource = Json::object(), const Json& more = Json::object());
 
+/// {headers: [[name, value]…]}. JSON for C++ would take a braced list of pairs for an object.
+Json with_headers(std::initializer_list<std::pair<const char*, const char*>> list);
+
 /// A capture event. `path` is taken at kApp.
 Json write(const std::string& method, const std::string& path, const Json& body = nullptr,
            const Json& more = Json::object());

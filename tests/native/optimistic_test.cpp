@@ -1,0 +1,141 @@
+#include <doctest/doctest.h>
+
+#include "codec/text.hpp"
+#include "overlay/optimistic.hpp"
+#include "store.hpp"
+
+using namespace holdfast::test;
+
+namespace {
+
+std::string patched(const char* original, const char* patch) {
+  Json target = Json::parse(original);
+  holdfast::merge_patch(target, Json::parse(patch));
+  return target.dump();
+}
+
+Json view(Device& device, const std::string& path) {
+  return device.step({{"type", "read"}, {"url", kApp + path}}).at(0);
+}
+
+}  // namespace
+
+TEST_CASE("JSON Merge Patch: the examples of RFC 7396, appendix A") {
+  struct Example { const char* original; const char* patch; const char* result; };
+  const Example examples[] = {
+      {R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
+      {R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
+      {R"({"a":"b"})", R"({"a":null})", R"({})"},
+      {R"({"a":"b","b":"c"})", R"({"a":null})", R"({"b":"c"})"},
+      {R"({"a":["b"]})", R"({"a":"c"})", R"({"a":"c"})"},
+      {R"({"a":"c"})", R"({"a":["b"]})", R"({"a":["b"]})"},
+      {R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})", R"({"a":{"b":"d"}})"},
+      {R"({"a":[{"b":"c"}]})", R"({"a":[1]})", R"({"a":[1]})"},
+      {R"(["a","b"])", R"(["c","d"])", R"(["c","d"])"},
+      {R"({"a":"b"})", R"(["c"])", R"(["c"])"},
+      {R"({"a":"foo"})", R"(null)", R"(null)"},
+      {R"({"a":"foo"})", R"("bar")", R"("bar")"},
+      {R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"},
+      {R"([1,2])", R"({"a":"b","c":null})", R"({"a":"b"})"},
+      {R"({})", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"},
+  };
+  for (const Example& example : examples) {
+    CAPTURE(example.patch);
+    CHECK(patched(example.original, example.patch) == example.result);
+  }
+}
+
+TEST_CASE("Promise 14: a read of the item shows its pending writes, in order") {
+  Device device(orders_config());
+  device.bases["1"] = {{"id", "1"}, {"note", "server"}, {"tip", 0}};
+  CHECK(view(device, "/api/orders/1")["document"]["note"] == "server");
+  CHECK(view(device, "/api/orders/1")["pending"] == 0);
+  capture(device, write("PATCH", "/api/orders/1", {{"note", "a"}}));
+  capture(device, write("PATCH", "/api/orders/1", {{"note", "b"}, {"tip", 5}}));
+  const Json shown = view(device, "/api/orders/1");
+  CHECK(shown["document"] == Json{{"id", "1"}, {"note", "b"}, {"tip", 5}});
+  CHECK(shown["pending"] == 2);
+}
+
+TEST_CASE("Promise 14: a write answered late is shown in its place, not on top of those that followed it") {
+  Device device(orders_config());
+  device.bases["1"] = {{"id", "1"}};
+  const std::string first = capture(device, write("PATCH", "/api/orders/1", {{"tip", 1}}));
+  capture(device, write("PATCH", "/api/orders/1", {{"tip", 2}}));
+  pump(device);
+  const auto told = only(device.step({{"type", "waited"}, {"id", first}}), "respond");
+  REQUIRE(told.size() == 1);
+  CHECK(Json::parse(told[0]["document"].get<std::string>())["tip"] == 2);
+}
+
+TEST_CASE("Promise 14: a created entity appears, a deleted one is gone, a restored one is back") {
+  Device device(orders_config());
+  capture(device, write("POST", "/api/orders", {{"note", "new"}, {"id", "7"}}));
+  CHECK(view(device, "/api/orders/7")["document"]["note"] == "new");
+  CHECK(view(device, "/api/orders")["changes"][0]["entity"] == "7");
+  capture(device, write("DELETE", "/api/orders/7"));
+  CHECK(view(device, "/api/orders/7")["gone"] == true);
+  CHECK(view(device, "/api/orders")["changes"][0]["document"].is_null());
+  capture(device, write("PUT", "/api/orders/7", {{"note", "again"}}));
+  CHECK(view(device, "/api/orders/7")["document"] == Json{{"id", "7"}, {"note", "again"}});
+  CHECK(view(device, "/api/orders/7")["gone"] == false);
+}
+
+TEST_CASE("A patch of something never seen shows nothing rather than half a document") {
+  Device device(orders_config());
+  capture(device, write("PATCH", "/api/orders/1", {{"note", "a"}}));
+  CHECK(view(device, "/api/orders/1")["known"] == false);
+  CHECK(view(device, "/api/orders/1")["document"].is_null());
+  CHECK(view(device, "/api/orders/1")["pending"] == 1);
+}
+
+TEST_CASE("An action without a declared effect, and a write to the whole collection, change no document") {
+  Device device(orders_config());
+  device.bases["1"] = {{"id", "1"}, {"note", "server"}};
+  SUBCASE("an action's POST") { capture(device, write("POST", "/api/orders/1/cancel", {{"note", "x"}})); }
+  SUBCASE("an action's DELETE") { capture(device, write("DELETE", "/api/orders/1/lines/7")); }
+  SUBCASE("a JSON Patch") {
+    capture(device, write("PATCH", "/api/orders/1", Json::array({{{"op", "remove"}, {"path", "/note"}}}),
+                          with_headers({{"content-type", "application/json-patch+json"}})));
+  }
+  CHECK(view(device, "/api/orders/1")["document"] == device.bases["1"]);
+  CHECK(view(device, "/api/orders/1")["pending"] == 1);
+  capture(device, write("PUT", "/api/orders", {{"note", "all"}}));
+  for (const Json& change : view(device, "/api/orders")["changes"]) CHECK(change["entity"] != "*");
+}
+
+TEST_CASE("Promise 7: another user's pending writes are not shown") {
+  Device device(orders_config());
+  device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "ann"}});
+  capture(device, write("POST", "/api/orders", {{"id", "7"}}));
+  device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "ben"}});
+  CHECK(view(device, "/api/orders/7")["pending"] == 0);
+  CHECK(view(device, "/api/orders")["changes"].empty());
+}
+
+TEST_CASE("A shared lane shows each of its entities by itself") {
+  Device device(orders_config({{"lane", "desk"}}));
+  capture(device, write("POST", "/api/orders", {{"id", "1"}, {"n", 1}}));
+  capture(device, write("POST", "/api/orders", {{"id", "2"}, {"n", 2}}));
+  capture(device, write("PATCH", "/api/orders/1", {{"n", 3}}));
+  const Json shown = view(device, "/api/orders");
+  REQUIRE(shown["changes"].size() == 2);
+  CHECK(shown["changes"][0]["document"]["n"] == 3);
+  CHECK(shown["changes"][1]["document"]["n"] == 2);
+  CHECK(shown["pending"] == 3);
+}
+
+TEST_CASE("JSON within limits") {
+  CHECK(holdfast::parse_json("{\"a\":1}"));
+  CHECK_FALSE(holdfast::parse_json("{"));
+  CHECK_FALSE(holdfast::parse_json(""));
+  CHECK_FALSE(holdfast::parse_json("\"\xff\""));
+  CHECK(holdfast::parse_json(std::string(200, '[') + std::string(200, ']')));
+  CHECK_FALSE(holdfast::parse_json(std::string(201, '[') + std::string(201, ']')));
+  CHECK(holdfast::parse_json("\"" + std::string(5000, '[') + "\\\"" + std::string(5000, '{') + "\""));
+  CHECK_FALSE(holdfast::parse_json(std::string(1'000'000, '[')));
+}
+
+TEST_CASE("Text that is no UTF-8 is printed as U+FFFD instead of stopping the module") {
+  CHECK(holdfast::print_json(Json("a\xffz")) == "\"a\xEF\xBF\xBDz\"");
+}
