@@ -23,7 +23,8 @@ class FieldReader {
   /// Empty while everything fitted; else the first field that did not.
   const std::string& error() const { return error_; }
 
-  template <class Value> void operator()(const char* name, Value& value) {
+  /// Not inlined: rows list about a hundred fields, and each would repeat this whole function.
+  template <class Value> [[gnu::noinline]] void operator()(const char* name, Value& value) {
     if (!error_.empty()) return;
     const auto found = object_.find(name);
     // A missing field keeps its default: a row that an older version wrote has fewer of them.
@@ -85,7 +86,7 @@ class FieldWriter {
  public:
   Json take() { return std::move(object_); }
 
-  template <class Value> void operator()(const char* name, Value& value) { object_[name] = write(value); }
+  template <class Value> [[gnu::noinline]] void operator()(const char* name, Value& value) { object_[name] = write(value); }
 
  private:
   static Json write(const std::string& value) { return value; }

@@ -56,6 +56,7 @@ void remove(Context& context, const Mutation& mutation) {
     lane->due = context.now;
     lane->hold.clear();
     lane->failures = lane->silences = 0;
+    lane->last_silence_at = 0;
   }
   context.put(*lane);
 }
