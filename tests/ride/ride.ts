@@ -93,6 +93,7 @@ class Journey {
       for (const [number, { order, at }] of this.#open) {
         this.#records.push({ number, order, at, fate: 'answered' }); // the person still sits there and waits
       }
+      await rider.tellAside();
       const ledger = await server.ledger.entries();
       this.#tellLate(ledger);
       return score(options, this.#records, ledger, player, {

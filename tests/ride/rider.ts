@@ -111,6 +111,7 @@ export class Rider {
     const gone = (version: string) => !/^(running|stopping)$/.test(this.#running.get(version) ?? '');
     const stopped = this.#until(() => victims.some(gone));
     this.#killedAt.push(Date.now());
+    this.#onDetail(`kill, with acts ${[...this.#waiting].join(', ') || 'none'} under way`);
     rightBefore();
     try {
       await this.#devtools.send('ServiceWorker.stopAllWorkers');
@@ -130,6 +131,10 @@ export class Rider {
 
   pending(): Promise<number> {
     return this.#page.evaluate(() => window.ride!.pending());
+  }
+
+  async tellAside(): Promise<void> {
+    for (const line of await this.#page.evaluate(() => window.ride?.aside?.() ?? [])) this.#onDetail(line);
   }
 
   async close(): Promise<void> {

@@ -17,4 +17,6 @@ window.ride = {
     }
   },
   pending: async () => (await holdfast.pending()).length,
+  aside: async () => (await holdfast.inbox.list()).map((entry) =>
+    `inbox: ${entry.method} ${entry.url} ${entry.body} ${entry.reason} ${entry.status}, made at ${entry.createdAt}: ${entry.answer?.slice(0, 200)}`),
 };

@@ -20,6 +20,8 @@ export interface Ride {
   act(call: RideCall): Promise<RideAnswer>;
   /** How many writes the client still has to deliver. */
   pending(): Promise<number>;
+  /** What the client set aside instead of delivering it, for whoever looks for a fault. */
+  aside?(): Promise<string[]>;
 }
 
 declare global {
