@@ -103,7 +103,7 @@ function send(app: App, url: string, { init }: Kind): Promise<{ status: number; 
 
 describe('byte for byte', () => {
   test('at once', async (t) => {
-    const app = await openApp(t, browser.context);
+    const app = await openApp(t, browser.context, { config: orders('timeoutMs: 15000') });
     for (const [index, kind] of kKinds.entries()) {
       const { status, id } = await send(app, `/api/orders/k${index}`, kind);
       assert.equal(status, 200, kind.name);

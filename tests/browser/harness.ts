@@ -100,7 +100,7 @@ export class App {
   /** What finally became of a write. */
   settled(answer: Got | string, page = this.page): Promise<Outcome> {
     const id = typeof answer === 'string' ? answer : answer.headers['holdfast-id']!;
-    return page.evaluate((id) => window.hf.settled(id), id);
+    return page.evaluate((id) => window.hf.settled(id, { signal: AbortSignal.timeout(10_000) }), id);
   }
 
   sync(): Promise<void> {

@@ -183,7 +183,7 @@ describe('the worker', () => {
   test('answers settled() again after it was killed', async (t) => {
     const app = await openApp(t, browser.context);
     await queueOne(app);
-    const [{ id }] = await app.pending() as [{ id: string }];
+    const { id } = (await app.pending())[0]!;
     const outcome = app.settled(id);
     await app.killWorker();
     app.server.up();

@@ -58,7 +58,6 @@ export class ScriptedServer {
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
     });
-    this.#server.keepAliveTimeout = 60_000;
   }
 
   async listen(port = 0): Promise<number> {
@@ -92,6 +91,9 @@ export class ScriptedServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A browser repeats a request by itself when a connection that it used before is reset, or answered 408 on.
+    // One connection a request makes each attempt one that holdfast made.
+    response.shouldKeepAlive = false;
     if (this.down === 'gone') return void request.socket.resetAndDestroy();
     if (!request.url!.startsWith('/api')) return this.#sendFile(request, response);
 
@@ -163,7 +165,7 @@ export class ScriptedServer {
 function parseObject(body: Buffer): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
   } catch {
     return {};
   }
