@@ -110,6 +110,7 @@ class Journey {
 
   #act(person: Person): void {
     const act = person.next();
+    if (this.rider.killing) person.rest(act.order);
     this.#acted += 1;
     const done = this.rider.act(act).then((record) => {
       this.#records.push(record);

@@ -35,8 +35,8 @@ export class Rider {
   readonly #running = new Map<string, string>();
   /** Called on each change of a worker's running status. */
   readonly #watchers = new Set<() => void>();
-  /** When a kill was ordered, in milliseconds since the epoch. */
-  readonly #killedAt: number[] = [];
+  /** When each kill was over, in milliseconds since the epoch; Infinity while the worker is still dying. */
+  readonly #deaths: { at: number }[] = [];
   readonly #waiting = new Set<number>();
 
   private constructor(context: BrowserContext, page: Page, devtools: CDPSession, onDetail: (line: string) => void) {
@@ -69,6 +69,11 @@ export class Rider {
     }
   }
 
+  /** A worker has been told to die and isn't dead: what is fetched now may still fall to it. */
+  get killing(): boolean {
+    return this.#deaths.some(({ at }) => at === Infinity);
+  }
+
   /** Acts whose page still waits for an answer. */
   get waiting(): number {
     return this.#waiting.size;
@@ -88,7 +93,7 @@ export class Rider {
     } finally {
       this.#waiting.delete(number);
     }
-    const kills = this.#killedAt.filter((at) => at >= answer.at).length;
+    const kills = this.#deaths.filter(({ at }) => at >= answer.at).length;
     if (answer.status === null) this.#onDetail(`act ${number}: rejected after ${Date.now() - answer.at} ms and ${kills} kills (${answer.error})`);
     else if (answer.status >= 400) this.#onDetail(`act ${number}: ${method} ${url} answered ${answer.status} ${answer.holdfastStatus ?? ''}`);
     // Chromium delivers a fetch once more when its worker is killed, and rejects it when that one is killed too: then
@@ -110,17 +115,19 @@ export class Rider {
     }
     const gone = (version: string) => !/^(running|stopping)$/.test(this.#running.get(version) ?? '');
     const stopped = this.#until(() => victims.some(gone));
-    this.#killedAt.push(Date.now());
+    const death = { at: Infinity };
+    this.#deaths.push(death);
     this.#onDetail(`kill, with acts ${[...this.#waiting].join(', ') || 'none'} under way`);
     rightBefore();
     try {
       await this.#devtools.send('ServiceWorker.stopAllWorkers');
+      if (await stopped) this.kills += 1;
+      else this.#onDetail('kill: the worker went on running');
     } catch (error) {
       this.#onDetail(`kill: ${firstLine(error)}`); // the ride is being ended
-      return;
+    } finally {
+      death.at = Date.now();
     }
-    if (await stopped) this.kills += 1;
-    else this.#onDetail('kill: the worker went on running');
   }
 
   async reload(): Promise<void> {
