@@ -1,0 +1,3 @@
+#include "json_once.hpp"
+
+HOLDFAST_JSON_ONCE()
