@@ -7,6 +7,7 @@ import type { Engine } from './module';
 import type { Stepper } from './stepper';
 import type { Waiters } from './waiters';
 import { kStampHeader } from '../protocol/messages';
+import { CallOrder, readStamp } from './order';
 
 /** JSON and forms up to this cross into the engine as text; anything else stays bytes. */
 const kTextBytesMax = 1024 * 1024;
@@ -78,8 +79,7 @@ type Prepared =
 
 export class Capture {
   readonly #binding = new Map<number, (id: string, user: string) => void>();
-  /** The last capture of each group, so that rows follow the order of the calls and not that of the bodies. */
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #order: CallOrder;
 
   constructor(
     private readonly stepper: Stepper,
@@ -89,7 +89,10 @@ export class Capture {
     /** Whether reads of this origin last met silence. */
     private readonly silent: (origin: string) => boolean,
     private readonly captured: () => void,
-  ) {}
+    known: (stamp: string) => Promise<boolean>,
+  ) {
+    this.#order = new CallOrder(known);
+  }
 
   /**
    * Must be called in the fetch event's own turn: that is what fixes the order.
@@ -97,18 +100,12 @@ export class Capture {
    */
   take(event: FetchEvent, group: string): Promise<Response> {
     const at = Date.now();
-    const before = this.#last.get(group) ?? Promise.resolve();
-    const prepared = this.#prepare(event, at);
-    // The row is asked for once the ones before it have been; a failure before must not hold this one back.
-    const asked = Promise.allSettled([before, prepared]).then(() => prepared).then((write) => this.#step(write));
-    this.#last.set(group, asked);
-    void asked.finally(() => {
-      if (this.#last.get(group) === asked) this.#last.delete(group);
-    });
-    return asked.then(({ response }) => response);
+    const stamp = readStamp(event.request.headers.get(kStampHeader), event.clientId);
+    const prepared = this.#prepare(event, stamp.id, at);
+    return this.#order.inTurn(stamp, group, async () => this.#step(await prepared)).then(({ response }) => response);
   }
 
-  async #prepare(event: FetchEvent, at: number): Promise<Prepared> {
+  async #prepare(event: FetchEvent, stamp: string, at: number): Promise<Prepared> {
     const { request } = event;
     const copy = request.clone();
     try {
@@ -118,7 +115,7 @@ export class Capture {
       if (bytes === kTooLarge) return { passThrough: unstamped(copy) };
       void copy.body?.cancel().catch(() => undefined);
       return {
-        write: await this.describe(event, bytes, at), bytes, origin: new URL(request.url).origin, secret: this.credentials.of(request.headers) };
+        write: await this.describe(event, stamp, bytes, at), bytes, origin: new URL(request.url).origin, secret: this.credentials.of(request.headers) };
     } catch (refusal) {
       // No engine, or a page that gave up before its body was here whole: nothing can be kept, and the page is told.
       return { refusal };
@@ -126,7 +123,7 @@ export class Capture {
   }
 
   /** The fields of the engine's `capture` event (wasm/model/events.hpp). */
-  private async describe({ request, clientId }: FetchEvent, bytes: ArrayBuffer, at: number) {
+  private async describe({ request, clientId }: FetchEvent, stamp: string, bytes: ArrayBuffer, at: number) {
     const contentType = request.headers.get('content-type') ?? '';
     const text = bytes.byteLength === 0 ? '' : asText(bytes, contentType);
     const kind = !request.body && bytes.byteLength === 0 ? 'none' : text === null ? 'bytes' : 'text';
@@ -138,8 +135,7 @@ export class Capture {
       key: request.headers.get('idempotency-key') ?? '',
       credentials: request.credentials,
       credentialHeaders: this.credentials.of(request.headers).map(([name]) => name),
-      stamp: request.headers.get(kStampHeader) ?? '',
-      client: clientId, at,
+      stamp, client: clientId, at,
       hash: await hashOf(request.method, request.url, bytes),
       silent: this.silent(new URL(request.url).origin),
     };

@@ -47,7 +47,8 @@ export class Host {
       (at) => void tell({ type: 'wake-at', at }));
     this.reads = new Reads(this.source, this.#stepper, (origin) => this.tick('request-succeeded', origin));
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
-      (origin) => this.reads.silent(origin), () => this.#captured());
+      (origin) => this.reads.silent(origin), () => this.#captured(),
+      (stamp) => this.#knowsStamp(stamp));
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */
@@ -81,6 +82,15 @@ export class Host {
     await this.tick('sync-event');
     const { pending } = await this.status();
     if (pending > 0) throw new Error(`${pending} writes are still waiting`);
+  }
+
+  async #knowsStamp(stamp: string): Promise<boolean> {
+    return this.source.use(async (db) => {
+      const [kept, settled] = await Promise.all([
+        db.getKeyFromIndex('mutations', 'stamp', stamp), db.getKeyFromIndex('outcomes', 'stamp', stamp),
+      ]);
+      return kept !== undefined || settled !== undefined;
+    });
   }
 
   /** While the lock is held, the step that captured has looked already. */

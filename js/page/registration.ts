@@ -31,14 +31,13 @@ export async function register(script: URL, options: Pick<ConnectOptions, 'type'
   const found = await registration(container, script, options);
   if ('code' in found) return { container, registration: null, problem: found };
 
-  const problem = await untilActive(found);
-  if (problem) return { container, registration: found, problem };
   if (!document.URL.startsWith(found.scope)) {
     throw new HoldfastError('out-of-scope',
       `The service worker ${script.href} controls only pages under ${found.scope}, and this page is ${document.URL}. Serve the `
       + 'script from a folder above the page, or send it with the header "Service-Worker-Allowed: /" and pass { scope: "/" }.');
   }
-  return { container, registration: found, problem: await untilControlled(container, found) };
+  const problem = (await untilActive(found)) ?? (await untilControlled(container, found));
+  return { container, registration: found, problem };
 }
 
 function workerContainer(): ServiceWorkerContainer | null {

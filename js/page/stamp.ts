@@ -1,6 +1,7 @@
 // Marks each write that this page makes. A browser may deliver one request twice: to a worker that is killed
 // while it answers, and then to the fresh one. By the mark the worker knows it again, and knows apart two
-// equal writes that the person really made. The worker takes the mark off before it sends.
+// equal writes that the person really made. It also names the page's earlier writes that have no answer yet, since
+// a fresh worker is not delivered them in the order of their calls. The worker takes the mark off before it sends.
 
 import { kStampHeader } from '../protocol/messages.js';
 
@@ -16,6 +17,15 @@ export interface Stamper {
   remove(): void;
 }
 
+/** One write's mark, and what to call once the write has its answer. */
+interface Mark {
+  text: string;
+  done(): void;
+}
+
+/** Earlier writes that a mark names at most: a header of about a kilobyte. */
+const kAfterMax = 150;
+
 const kReads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** `/api/orders` is the start of `/api/orders?x` and `/api/orders/1`, and not of `/api/orders-archive`. */
@@ -25,14 +35,25 @@ export function matchesPrefix(url: string, prefix: string): boolean {
 
 /** `controlled` tells whether a worker stands in between: without one nobody would take the mark off again. */
 export function installStamp(scope: StampScope, controlled: () => boolean, base: () => string): Stamper {
-  const page = crypto.randomUUID();
+  // Made at first need: an insecure page has no randomUUID, and no worker either.
+  let page = '';
   let count = 0;
   let prefixes: readonly string[] = [];
 
   const wanted = (method: string, url: string): boolean =>
     prefixes.length > 0 && !kReads.has(method.toUpperCase()) && controlled()
     && prefixes.some((prefix) => matchesPrefix(new URL(url, base()).href, prefix));
-  const next = (): string => `${page}.${++count}`;
+  /** Writes without an answer so far, oldest first. */
+  const open = new Set<number>();
+  const next = (): Mark => {
+    const number = ++count;
+    const after = [...open].slice(-kAfterMax);
+    open.add(number);
+    return {
+      text: `${page}.${number}${after.length > 0 ? `;after=${after.join(',')}` : ''}`,
+      done: () => open.delete(number),
+    };
+  };
 
   const removals = [wrapFetch(scope, wanted, next)];
   if (scope.XMLHttpRequest) removals.push(wrapXhr(scope.XMLHttpRequest.prototype, wanted, next));
@@ -49,17 +70,20 @@ export function installStamp(scope: StampScope, controlled: () => boolean, base:
 
 type Wanted = (method: string, url: string) => boolean;
 
-function wrapFetch(scope: StampScope, wanted: Wanted, next: () => string): () => void {
+function wrapFetch(scope: StampScope, wanted: Wanted, next: () => Mark): () => void {
   const original = scope.fetch;
   const stamped: typeof fetch = function fetch(...call) {
     const [input, init] = call;
-    let more: RequestInit | undefined;
+    let more: { init: RequestInit; done(): void } | undefined;
     try {
       more = stampedInit(input, init, wanted, next);
     } catch {
       // A URL or a header that can't be read: the original says so in its own words.
     }
-    return more ? original.call(scope, input, more) : Reflect.apply(original, scope, call);
+    if (!more) return Reflect.apply(original, scope, call);
+    const answer = original.call(scope, input, more.init);
+    answer.then(more.done, more.done);
+    return answer;
   };
   scope.fetch = stamped;
   return () => {
@@ -68,7 +92,7 @@ function wrapFetch(scope: StampScope, wanted: Wanted, next: () => string): () =>
 }
 
 /** What to call `fetch` with instead of `init`, or undefined where the request gets no mark. */
-function stampedInit(input: RequestInfo | URL, init: RequestInit | undefined, wanted: Wanted, next: () => string): RequestInit | undefined {
+function stampedInit(input: RequestInfo | URL, init: RequestInit | undefined, wanted: Wanted, next: () => Mark): { init: RequestInit; done(): void } | undefined {
   const request = input instanceof Request ? input : null;
   const mode = init?.mode ?? request?.mode;
   // A no-cors request may carry no header of ours, and a navigation isn't ours to change.
@@ -76,11 +100,12 @@ function stampedInit(input: RequestInfo | URL, init: RequestInit | undefined, wa
   if (!wanted(init?.method ?? request?.method ?? 'GET', request?.url ?? String(input))) return undefined;
 
   const headers = new Headers(init?.headers ?? request?.headers);
-  headers.set(kStampHeader, next());
-  if (init && !(request && isEmpty(init))) return withHeaders(init, headers);
-  if (!request) return { headers };
+  const { text, done } = next();
+  headers.set(kStampHeader, text);
+  if (init && !(request && isEmpty(init))) return { init: withHeaders(init, headers), done };
+  if (!request) return { init: { headers }, done };
   // A Request given together with any init loses its referrer (Fetch, "new Request", step 12): give it again.
-  return { headers, referrer: request.referrer, referrerPolicy: request.referrerPolicy };
+  return { init: { headers, referrer: request.referrer, referrerPolicy: request.referrerPolicy }, done };
 }
 
 const isEmpty = (init: RequestInit): boolean => !(init instanceof Request) && Object.keys(init).length === 0;
@@ -96,7 +121,7 @@ function withHeaders(init: RequestInit, headers: Headers): RequestInit {
   });
 }
 
-function wrapXhr(prototype: XMLHttpRequest, wanted: Wanted, next: () => string): () => void {
+function wrapXhr(prototype: XMLHttpRequest, wanted: Wanted, next: () => Mark): () => void {
   const opened = new WeakMap<XMLHttpRequest, { method: string; url: string }>();
   const { open, send } = prototype;
 
@@ -109,7 +134,11 @@ function wrapXhr(prototype: XMLHttpRequest, wanted: Wanted, next: () => string):
     const call = opened.get(this);
     opened.delete(this);
     try {
-      if (call && wanted(call.method, call.url)) this.setRequestHeader(kStampHeader, next());
+      if (call && wanted(call.method, call.url)) {
+        const { text, done } = next();
+        this.setRequestHeader(kStampHeader, text);
+        this.addEventListener('loadend', done, { once: true });
+      }
     } catch {
       // Not opened, or sent already: the original says so.
     }

@@ -84,22 +84,27 @@ struct Allowance {
   Millis again = kNever;
 };
 
-/// While the gate is closed: one, and only if no other attempt is young enough to bring news by itself.
+/// While the gate is closed: as many as its window holds, not counting attempts that are old enough to be hanging.
 Allowance allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
   const RetryConfig& retry = context.config.retry;
   if (origin.auth == "needed" || origin.auth == "refreshing") return {};
   const auto room = retry.sends_max - static_cast<std::int64_t>(sends.list.size());
   if (room <= 0) return {};
-  if (!closed && origin.auth != "fresh") return {room, kNever};
+  const bool fresh = origin.auth == "fresh";
+  if (!closed && !fresh) return {room, kNever};
   if (origin.due > context.now) return {0, origin.due};
-  Millis news_until = context.now;
+  std::int64_t young = 0;
+  Millis news_until = kNever;
   for (const Send& send : sends.list) {
-    if ("origin " + send.origin != origin.name) continue;
     // A start that lies ahead is a clock that jumped back; that attempt's news is awaited from now on.
-    news_until = std::max(news_until, std::min(send.started_at, context.now) + kPageTimeoutMs);
+    const Millis until = std::min(send.started_at, context.now) + kPageTimeoutMs;
+    if ("origin " + send.origin != origin.name || until <= context.now) continue;
+    young += 1;
+    news_until = std::min(news_until, until);
   }
-  if (news_until > context.now) return {0, news_until};
-  return {1, kNever};
+  const std::int64_t window = fresh ? 1 : probe_window(origin, retry);
+  if (young >= window) return {0, news_until};
+  return {std::min(room, window - young), kNever};
 }
 
 struct Wake {
@@ -115,8 +120,8 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
 
   const std::int64_t most = context.config.retry.sends_max * 2;
   auto due = context.view.range<Lane>(due_between(user, url_origin, -kNever, context.now, most));
-  // The probe after silence is a lane that hasn't met it, or not lately: else one that always does would use up each.
-  if (origin.silences > 0) {
+  // A single probe is a lane that hasn't met silence, or not lately: else one that always does would use up each.
+  if (origin.silences > 0 && probe_window(origin, context.config.retry) == 1) {
     std::stable_sort(due.begin(), due.end(), [](const Lane& a, const Lane& b) { return a.last_silence_at < b.last_silence_at; });
   }
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
@@ -130,7 +135,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     if (!head) continue;
     send(context, lane, *head, sends, closed);
     allowed -= 1;
-    if (!closed) continue;
+    if (!closed || probe_window(origin, context.config.retry) > 1) continue;
     note_probe(origin, context.now, context.config.retry);
     again = origin.due;
   }

@@ -193,18 +193,17 @@ void failed(Context& context, const FailedEvent& event) {
     mutation->attempts = std::max<std::int64_t>(0, mutation->attempts - 1);  // Nothing left the worker.
     requeue(context, *mutation, mutation->attempts <= mutation->known_attempts ? "queued" : "unknown");
   } else {
-    note_silence(origin, *started_at, context.now, context.config.retry, context.random);
+    note_silence(origin, event.reason == "network", *started_at, context.now, context.config.retry, context.random);
     requeue(context, *mutation, "unknown");
     auto lane = context.view.get<Lane>(mutation->lane);
     if (lane) {
-      // Silence is the link's matter, so the lane only goes to the back of the queue. But a lane that meets silence
-      // again and again while others get through is a matter of its own: it backs off like one that was answered.
-      const bool others_got_through = lane->last_silence_at > 0 && origin.last_success_at > lane->last_silence_at;
+      // Silence is the link's matter, so the lane only goes to the back of the queue. But a head that meets silence
+      // twice while others get through is a matter of its own: it backs off like one that was answered.
       lane->last_silence_at = context.now;
-      if (others_got_through) {
-        lane->silences += 1;
+      if (origin.last_success_at > *started_at) lane->silences += 1;
+      if (lane->silences >= 2) {
         const RetryConfig& retry = context.config.retry;
-        lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences, context.random);
+        lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences - 1, context.random);
         lane->hold = "backoff";
       }
       context.put(*lane);

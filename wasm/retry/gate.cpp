@@ -5,9 +5,25 @@
 #include "retry/backoff.hpp"
 
 namespace holdfast {
+namespace {
+
+/// The longest wait after this many silences.
+Millis ceiling(const RetryConfig& config, std::int64_t silences) {
+  Millis most = config.silent_base_ms;
+  for (std::int64_t i = 1; i < silences && most < config.cap_ms; ++i) most = std::min(most * 2, config.cap_ms);
+  return most;
+}
+
+}  // namespace
 
 bool gate_closed(const Origin& origin, const RetryConfig& config) {
   return origin.silences > 0 || origin.failures >= config.breaker_failures;
+}
+
+std::int64_t probe_window(const Origin& origin, const RetryConfig& config) {
+  if (origin.failures >= config.breaker_failures || origin.silences > 8) return 1;
+  const std::int64_t halvings = std::max<std::int64_t>(0, origin.silences - 1);
+  return std::max<std::int64_t>(1, config.sends_max >> halvings);
 }
 
 void note_success(Origin& origin, Millis now) {
@@ -27,7 +43,14 @@ void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConf
   if (beyond > 0) origin.due = now + full_jitter(config.base_ms, config.cap_ms, beyond, random);
 }
 
-void note_silence(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
+void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
+  const Millis hung = now - started_at;
+  if (broke && hung >= config.silent_base_ms && hung >= ceiling(config, origin.silences)) {
+    origin.silences = std::max<std::int64_t>(1, origin.silences);
+    origin.last_failure_at = now;
+    origin.due = now;
+    return;
+  }
   // Attempts that were under way together and are cut off together by one tunnel are one piece of news.
   if (origin.silences > 0 && started_at < origin.last_failure_at) return;
   origin.silences += 1;

@@ -1,10 +1,12 @@
-// The gate of one origin: circuit breaker and link in one. While it is closed, one probe at a time leaves.
+// The gate of one origin: circuit breaker and link in one.
 //
 // Three kinds of news move it differently:
-//  - silence (no answer at all) closes it at once, because the link is one for all lanes, and opens it again with the
-//    first sign of life. The wait counts from the *start* of the silent attempt: one that hung has paid already, one
-//    that was refused within a millisecond has not.
-//  - answers that say "later" close it after `breaker_failures` in a row; only time opens it to the next probe.
+//  - silence (no answer at all) is the link's matter, which is one for all lanes. The wait counts from the *start* of
+//    the silent attempt: one that hung for seconds until its connection broke has paid already, and that it broke is
+//    news that something changed; one that was refused within a millisecond has not. Each further silence halves how
+//    many may leave at once, down to a single probe; the first sign of life opens the gate for all.
+//  - answers that say "later" close it after `breaker_failures` in a row; then one probe at a time leaves, and only
+//    time brings the next.
 //  - a person who acts, or a phone that says "online", brings the next probe forward after silence, not after an
 //    answer: a server in trouble doesn't get better because somebody taps.
 #pragma once
@@ -22,11 +24,16 @@ enum class Nudge {
   kCall,    ///< hf.sync(): somebody asks outright, so that even a server in trouble gets one probe
 };
 
+/// Whether anything but success was the last news: then pages are answered from what is known, at once.
 bool gate_closed(const Origin& origin, const RetryConfig& config);
+
+/// How many attempts may be under way to an origin whose gate is closed, apart from those that only hang.
+std::int64_t probe_window(const Origin& origin, const RetryConfig& config);
 
 void note_success(Origin& origin, Millis now);
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
-void note_silence(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
+/// @param broke the connection broke, rather than that the attempt's own time limit ended it
+void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 void note_probe(Origin& origin, Millis now, const RetryConfig& config);
 void nudge(Origin& origin, Nudge how, Millis now, const RetryConfig& config);
 
