@@ -75,6 +75,7 @@ void send(Context& context, Lane& lane, Mutation& mutation, Sends& sends, bool p
                   {"key", mutation.key},
                   {"credentials", mutation.credentials},
                   {"credentialHeaders", mutation.credential_headers},
+                  {"againAfterMs", context.config.retry.silent_base_ms},
                   {"timeoutMs", time_limit(context.config.retry, mutation)}});
 }
 
