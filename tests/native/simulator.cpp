@@ -8,7 +8,9 @@ namespace {
 
 Json world_config(std::uint64_t seed) {
   const Json shared = seed % 5 == 0 ? Json{{"lane", "desk"}} : Json::object();
-  return orders_config(shared, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}}}});
+  // A clock that jumps back inside the longest Retry-After is not told from a server that asked for that wait; so the
+  // bound of the drain is this one.
+  return orders_config(shared, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}, {"retryAfterMaxMs", 20'000}}}});
 }
 
 int act_of(const Json& text) { return Json::parse(text.get<std::string>())["act"].get<int>(); }
@@ -17,7 +19,7 @@ int act_of(const Json& text) { return Json::parse(text.get<std::string>())["act"
 
 World::World(std::uint64_t seed, bool loud)
     : device(world_config(seed)), random_("world " + std::to_string(seed)), loud_(loud),
-      server_(Random("server " + std::to_string(seed))) {
+      sends_max_(1 + seed % 5), server_(Random("server " + std::to_string(seed))) {
   device.now = offset_;
 }
 
@@ -180,7 +182,7 @@ void World::kill() {
       log("page of act " + std::to_string(i) + " is gone");
       acts_[i].page_waits = false;
     } else {
-      later(pick(500), [this, i] { if (acts_[i].page_waits) deliver(i); });
+      later(pick(500), [this, i, life = device.life] { if (life == device.life && acts_[i].page_waits) deliver(i); });
     }
   }
   later(pick(2'000), [this] { submit({{"type", "tick"}, {"trigger", "start"}}); });
@@ -208,9 +210,11 @@ void World::deliver(std::size_t act) {
   event["waiter"] = ++waiter_;
   event["at"] = device.now;
   waiting_[waiter_] = act;
+  acts_[act].deliveries += 1;
   if (submit(event)) return;
   acts_[act].page_waits = false;
-  acts_[act].refused = acts_[act].id.empty();
+  // A first delivery may have been kept although its page never heard of it.
+  acts_[act].refused = acts_[act].deliveries == 1;
 }
 
 void World::sign_in(const std::string& user) {
@@ -277,7 +281,7 @@ void World::fate() {
 
 std::string World::run() {
   device.step({{"type", "session"}, {"action", "sign-in"}, {"user", user_}});
-  for (int i = 0; i < 24 && failure_.empty(); ++i) {
+  for (int i = 0; i < 20 && failure_.empty(); ++i) {
     fate();
     elapse(pick(3) == 0 ? pick(20'000) : pick(800));
   }
@@ -291,6 +295,9 @@ std::string World::run() {
     sign_in(user);
     elapse(60'000);
   }
+  for (const char* store : {"mutations", "lanes", "meta"}) {
+    for (const Json& row : device.store.rows(store)) log(std::string(store) + " " + row.dump());
+  }
   if (failure_.empty() && device.count("mutations") > 0) wrong(std::to_string(device.count("mutations")) + " writes did not drain");
   if (failure_.empty() && device.count("lanes") > 0) wrong("a lane is left");
   for (std::size_t i = 0; failure_.empty() && i < acts_.size(); ++i) {
@@ -299,7 +306,7 @@ std::string World::run() {
     const bool kept = !act.id.empty() && !act.discarded && device.row("inbox", act.id).is_null() &&
                       device.row("outcomes", act.id).value("state", "") == "confirmed";
     if (kept && server_.applied[static_cast<int>(i)] != 1) wrong("act " + std::to_string(i) + " was confirmed and not applied");
-    if (act.refused && act.id.empty() && server_.applied[static_cast<int>(i)] > 0) wrong("a refused act was applied");
+    if (act.refused && server_.applied[static_cast<int>(i)] > 0) wrong("a refused act was applied");
   }
   return failure_;
 }
@@ -308,9 +315,8 @@ std::string World::run() {
 
 void World::check() {
   if (!failure_.empty()) return;
-  const std::int64_t most = 5;
   const auto under_way = device.row("meta", "sends")["list"].size();
-  if (static_cast<std::int64_t>(under_way) > most) wrong("too many attempts are under way");
+  if (under_way > sends_max_) wrong("too many attempts are under way");
   check_counts();
   check_lanes();
   check_acts();

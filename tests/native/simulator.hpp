@@ -20,6 +20,7 @@ struct Act {
   std::string id;          ///< the write's, once a page's fetch was attached to it
   bool refused = false;    ///< the page was told that it was not kept
   bool page_waits = false;
+  int deliveries = 0;
   bool discarded = false;
 };
 
@@ -85,6 +86,7 @@ class World {
   std::int64_t waiter_ = 0;
   std::uint64_t timer_ = 0;
   std::string user_ = "ann";
+  std::size_t sends_max_;
   SimServer server_;
   std::string failure_;
 };

@@ -197,7 +197,7 @@ void Device::kill() {
 
 Json orders_config(const Json& resource, const Json& more) {
   Json orders{{"path", "/api/orders/:id"}};
-  orders.update(resource);
+  if (resource.is_object()) orders.update(resource);
   Json config{{"resources", {{"orders", orders}}}};
   config.update(more);
   return config;
