@@ -46,6 +46,7 @@ export function installStamp(scope: StampScope, controlled: () => boolean, base:
   /** Writes without an answer so far, oldest first. */
   const open = new Set<number>();
   const next = (): Mark => {
+    page ||= crypto.randomUUID();
     const number = ++count;
     const after = [...open].slice(-kAfterMax);
     open.add(number);
@@ -81,9 +82,8 @@ function wrapFetch(scope: StampScope, wanted: Wanted, next: () => Mark): () => v
       // A URL or a header that can't be read: the original says so in its own words.
     }
     if (!more) return Reflect.apply(original, scope, call);
-    const answer = original.call(scope, input, more.init);
-    answer.then(more.done, more.done);
-    return answer;
+    // Not beside the answer but as a part of it: a rejection that nobody handles must still be told as such.
+    return original.call(scope, input, more.init).finally(more.done);
   };
   scope.fetch = stamped;
   return () => {

@@ -1,10 +1,10 @@
 // Promises 5 and 6: each answer is classified once, and a retry is patient.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium } from './chromium.js';
-import { kRetry, kTimeoutMs, openApp, orders, type App } from './harness.js';
+import { kRetry, kTimeoutMs, openApp, orders, type App, test } from './harness.js';
 import type { Answer, Recorded } from './scripted-server.js';
 import { until } from './until.js';
 

@@ -2,9 +2,9 @@
 // honestly is never captured.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { Chromium } from './chromium.js';
-import { openApp, orders, type App } from './harness.js';
+import { openApp, orders, type App, test } from './harness.js';
 import type { Recorded } from './scripted-server.js';
 import { until } from './until.js';
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium } from './chromium.js';
-import { App, kConfig, openApp, ready, serveSite } from './harness.js';
+import { App, kConfig, openApp, ready, serveSite, test } from './harness.js';
 import type { ScriptedServer } from './scripted-server.js';
 import { until } from './until.js';
 

@@ -1,6 +1,6 @@
 // One test's world: a scripted server, an app on an origin of its own, and a page that is connected.
 
-import type { TestContext } from 'node:test';
+import { test as nodeTest, type TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { InboxEntry, Outcome, PendingWrite, Status } from '../../js/protocol/messages.js';
 import { killWorker } from './chromium.js';
@@ -16,6 +16,11 @@ export const kConfig = `{ resources: { orders: { path: '/api/orders/:id', timeou
 /** What is said about orders, with more settings for the resource. */
 export const orders = (settings: string): string =>
   `{ resources: { orders: { path: '/api/orders/:id', timeoutMs: ${kTimeoutMs}, ${settings} } }, ${kRetry} }`;
+
+/** A test that ends: what a page is asked may never be answered. */
+export function test(name: string, run: (t: TestContext) => Promise<void>): void {
+  void nodeTest(name, { timeout: 60_000 }, run);
+}
 
 export interface Got {
   status: number;

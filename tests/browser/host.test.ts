@@ -2,10 +2,10 @@
 // to the worker, its database and its disk, nothing that was kept is lost.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium, workerSession } from './chromium.js';
-import { kConfig, kTimeoutMs, openApp, ready, type App } from './harness.js';
+import { kConfig, kTimeoutMs, openApp, ready, type App, test } from './harness.js';
 import { workerScript } from './site.js';
 import { until } from './until.js';
 

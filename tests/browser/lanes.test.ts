@@ -1,10 +1,10 @@
 // Promises 4 and 8: order within a lane, independence between lanes, and what may be joined.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium } from './chromium.js';
-import { kRetry, kTimeoutMs, openApp, orders, type App } from './harness.js';
+import { kRetry, kTimeoutMs, openApp, orders, type App, test } from './harness.js';
 import { until } from './until.js';
 import type { Recorded } from './scripted-server.js';
 

@@ -1,11 +1,12 @@
 // Promise 28 and the page library in a real browser: it says how things stand, and throws only for mistakes.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Chromium } from './chromium.js';
-import { kConfig, openApp, ready } from './harness.js';
+import { kConfig, openApp, ready, test } from './harness.js';
 import { workerScript } from './site.js';
+import { until } from './until.js';
 
 let browser: Chromium;
 before(async () => {
@@ -184,9 +185,9 @@ test('a page comes back from the back/forward cache and knows how things stand',
   });
   await app.page.goto(`${app.origin}/other.html`);
   app.server.up();
-  await app.page.goBack();
-  assert.equal(await app.page.evaluate(() => (window as unknown as { back: boolean }).back), true);
-  await app.page.waitForFunction(() => window.statuses.at(-1)?.pending === 0);
+  await app.page.evaluate(() => history.back());
+  await until(() => app.page.evaluate(() => (window as unknown as { back?: boolean }).back).catch(() => false), 'the page to come back as it was');
+  await until(() => app.page.evaluate(() => window.statuses.at(-1)?.pending === 0), 'the news');
 });
 
 test('close() takes everything back', async (t) => {

@@ -1,9 +1,9 @@
 // Reads: what was seen before is there in the tunnel, with one's own changes in it; and nothing else is touched.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { Chromium } from './chromium.js';
-import { kConfig, kTimeoutMs, openApp, ready, type App, type Got } from './harness.js';
+import { kConfig, kTimeoutMs, openApp, ready, type App, type Got, test } from './harness.js';
 import { until } from './until.js';
 
 let browser: Chromium;

@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from '../../web/server/app.js';
 import { openPglite } from '../../web/server/database.js';
 import { Tunnel } from '../../web/tunnel/tunnel.js';
 import { Chromium } from './chromium.js';
-import { kConfig, ready } from './harness.js';
+import { kConfig, ready, test } from './harness.js';
 import { siteFiles, workerScript } from './site.js';
 import { until } from './until.js';
 

@@ -2,9 +2,9 @@
 // and one payload has one key.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { Chromium } from './chromium.js';
-import { App, kConfig, kTimeoutMs, openApp, orders, ready, serveSite } from './harness.js';
+import { App, kConfig, kTimeoutMs, openApp, orders, ready, serveSite, test } from './harness.js';
 import { until } from './until.js';
 
 let browser: Chromium;

@@ -56,6 +56,15 @@ describe('which requests are marked', () => {
     assert.equal(new Set(stamps.map(([page]) => page)).size, 1);
   });
 
+  test('two pages never have the same marks', async () => {
+    seen.length = 0;
+    for (const { fetch } of [stampedScope(), stampedScope()]) await fetch(`${origin}/api/orders`, { method: 'POST' });
+    const [one, other] = seen.map((each) => stampOf(each)!);
+    assert.match(one!, kStamp);
+    assert.match(other!, kStamp);
+    assert.notEqual(one, other);
+  });
+
   test('also where the address is relative, a URL or a Request', async () => {
     const fake: Seen[] = [];
     const scope = stampedScope(async (_input, init) => {
