@@ -37,7 +37,7 @@ TEST_CASE("Attempts that were under way together and fail together are one failu
 TEST_CASE("One silence closes the gate, one sign of life opens it") {
   Origin origin;
   Random random("3");
-  note_silence(origin, kNow, kNow + 10, kRetry, random);
+  note_silence(origin, true, kNow, kNow + 10, kRetry, random);
   CHECK(gate_closed(origin, kRetry));
   SUBCASE("an answer of any kind is a sign of life") {
     note_trouble(origin, kNow + 20, kNow + 30, kRetry, random);
@@ -52,21 +52,39 @@ TEST_CASE("One silence closes the gate, one sign of life opens it") {
 TEST_CASE("The wait after silence counts from the start of the attempt") {
   Random random("4");
   SUBCASE("one that hung for ten seconds has paid already") {
-    Origin origin;
-    note_silence(origin, kNow, kNow + 10'000, kRetry, random);
-    CHECK(origin.due == kNow + 10'000);
+    for (const bool broke : {false, true}) {
+      Origin origin;
+      note_silence(origin, broke, kNow, kNow + 10'000, kRetry, random);
+      CHECK(origin.due == kNow + 10'000);
+      CHECK(gate_closed(origin, kRetry));
+    }
   }
   SUBCASE("one that was refused at once waits, at most the silent base") {
     Origin origin;
-    note_silence(origin, kNow, kNow, kRetry, random);
+    note_silence(origin, true, kNow, kNow, kRetry, random);
     CHECK(origin.due >= kNow);
     CHECK(origin.due <= kNow + kRetry.silent_base_ms);
   }
   SUBCASE("five that one tunnel cut off are one piece of news") {
     Origin origin;
-    for (int i = 0; i < 5; ++i) note_silence(origin, kNow, kNow + 100 + i, kRetry, random);
+    for (int i = 0; i < 5; ++i) note_silence(origin, true, kNow, kNow + 100 + i, kRetry, random);
     CHECK(origin.silences == 1);
   }
+}
+
+TEST_CASE("Each silence halves how many may leave at once, down to a single probe") {
+  RetryConfig retry;
+  retry.sends_max = 8;
+  Origin origin;
+  const std::int64_t windows[] = {8, 8, 4, 2, 1, 1, 1, 1, 1, 1, 1};
+  for (origin.silences = 0; origin.silences <= 10; ++origin.silences) {
+    CHECK(probe_window(origin, retry) == windows[origin.silences]);
+  }
+  origin.silences = 9'007'199'254'740'991;
+  CHECK(probe_window(origin, retry) == 1);
+  origin.silences = 1;
+  origin.failures = retry.breaker_failures;
+  CHECK(probe_window(origin, retry) == 1);
 }
 
 TEST_CASE("The time between probes doubles up to the cap") {

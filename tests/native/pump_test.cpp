@@ -137,7 +137,7 @@ TEST_CASE("In the dark one probe at a time leaves, and nobody is woken without n
   }
   SUBCASE("connections hang for ten seconds") {
     Ride ride{device, 10'000};
-    ride.run(600'000, silence);
+    ride.run(600'000, [](const Json& send) { return failure(send["id"], send["attempt"], "timeout"); });
     CHECK(ride.sends <= 150);
     CHECK(ride.wakes <= 800);
   }
@@ -146,6 +146,17 @@ TEST_CASE("In the dark one probe at a time leaves, and nobody is woken without n
   device.now += 60'000;
   CHECK(pump(device).size() == 1);
   CHECK(pump(device).empty());
+}
+
+// Known defect: a connection that hangs longer than the silent base and then breaks counts as paid each time, and never
+// as one silence more, so that attempts follow each other without any backoff.
+TEST_CASE("Promise 6: connections that break after hanging a little are not opened anew without end" * doctest::should_fail()) {
+  Device device(orders_config());
+  for (int i = 0; i < 30; ++i) patch(device, i);
+  Ride ride{device, 300};
+  ride.run(60'000, silence);
+  MESSAGE("connections that break after 300 ms, for a minute: " << ride.sends << " sends");
+  CHECK(ride.sends <= 100);
 }
 
 TEST_CASE("The first sign of life opens the gate for all") {

@@ -118,7 +118,7 @@ class Runner {
   std::int64_t newest_attempt(const std::string& id) { return attempts_.count(id) > 0 ? attempts_[id] : 1; }
 
   /// Lets time pass as the host would: wakes when told to, and a server that gives every attempt the same answer
-  /// ("silent": none) after `latency`.
+  /// ("silent": none, for a "reason") after `latency`.
   void live(const Json& how) {
     const Millis end = device_.now + how["ms"].get<Millis>();
     const Millis latency = how.value("latency", 50);
@@ -145,7 +145,7 @@ class Runner {
           flights_.push_back(flight);
           continue;
         }
-        const Json event = how.value("silent", false) ? failure(flight.id, flight.attempt)
+        const Json event = how.value("silent", false) ? failure(flight.id, flight.attempt, how.value("reason", "network"))
                                                       : answer(flight.id, flight.attempt, how["status"], how.value("body", ""),
                                                                how.value("with", Json::object()));
         for (const Json& effect : device_.step(event)) effects.push_back(effect);

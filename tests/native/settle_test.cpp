@@ -343,9 +343,9 @@ TEST_CASE("A lane that always meets silence while others get through backs off b
     }
     CHECK(device.row("mutations", other).is_null());
   }
-  // Five minutes at a cap of half a minute; the others never had to wait for it.
+  // Each success of another opens the gate anew, so it tries more often than its own backoff; but not without end.
   CHECK(tries > 10);
-  CHECK(tries < 80);
+  CHECK(tries < 250);
 }
 
 TEST_CASE("Outcomes are remembered for the last thousand writes, not for all") {

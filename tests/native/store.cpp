@@ -198,8 +198,9 @@ void Device::kill() {
 Json orders_config(const Json& resource, const Json& more) {
   Json orders{{"path", "/api/orders/:id"}};
   if (resource.is_object()) orders.update(resource);
-  Json config{{"resources", {{"orders", orders}}}};
-  config.update(more);
+  // Tests count on this number; the default is a matter of measuring.
+  Json config{{"resources", {{"orders", orders}}}, {"retry", {{"sendsMax", 5}}}};
+  if (more.is_object()) config.update(more);
   return config;
 }
 
