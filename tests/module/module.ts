@@ -1,5 +1,5 @@
 // The compiled engine, in Node: what `npm run build` left in dist/, else what CMake left in build/wasm.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 
 export interface RawEngine {
   configure(json: string): string;
@@ -15,11 +15,16 @@ interface Glue {
 const build = new URL('../../build/wasm/', import.meta.url);
 const dist = new URL('../../dist/', import.meta.url);
 
+function changed(file: URL): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 /** @returns a maker of engines; each of them starts without a configuration */
 export async function loadEngine(): Promise<() => RawEngine> {
   const glue = new URL('holdfast.js', build);
-  const home = existsSync(new URL('holdfast.wasm', dist)) ? dist : build;
   if (!existsSync(glue)) throw new Error('The module is missing. Run: cmake --preset wasm && cmake --build --preset wasm');
+  // An older copy in dist/ would not fit the glue.
+  const home = changed(new URL('holdfast.wasm', dist)) >= changed(new URL('holdfast.wasm', build)) ? dist : build;
   const wasmBinary = readFileSync(new URL('holdfast.wasm', home));
   const { default: create } = (await import(glue.href)) as Glue;
   const module = await create({ wasmBinary });
