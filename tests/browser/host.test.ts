@@ -66,11 +66,13 @@ describe('what means "try now"', () => {
   });
 
   test('the browser comes online', async (t) => {
-    const app = await openApp(t, browser.context, { config: kPatient });
-    t.after(() => browser.context.setOffline(false));
-    await browser.context.setOffline(true);
+    // A browser of its own: the driver can't change the network while a killed worker is still attached to it.
+    const own = await Chromium.start();
+    t.after(() => own.close());
+    const app = await openApp(t, own.context, { config: kPatient });
+    await own.context.setOffline(true);
     assert.equal((await app.write('POST', '/api/orders', { id: 'o1' })).status, 202);
-    await browser.context.setOffline(false);
+    await own.context.setOffline(false);
     await app.drained();
     assert.equal(app.server.applied.length, 1);
   });
@@ -170,11 +172,13 @@ describe('the worker', () => {
     const answer = await app.write('POST', '/api/orders', { id: 'o1' });
     app.server.site.set('/sw.js', workerScript(`(0, ${kConfig})`));
     await app.page.evaluate(async () => {
-      const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+      Object.assign(window, { changed: false });
+      navigator.serviceWorker.addEventListener('controllerchange', () => Object.assign(window, { changed: true }));
       await (await navigator.serviceWorker.ready).update();
-      await changed;
     });
+    // The browser lets the old one finish the attempts that it has under way.
     app.server.up();
+    await app.page.waitForFunction(() => (window as unknown as { changed: boolean }).changed);
     assert.equal((await app.settled(answer)).state, 'confirmed');
     assert.equal(app.server.applied.length, 1);
     assert.equal((await app.write('POST', '/api/orders', { id: 'o2' })).status, 201);
@@ -261,15 +265,22 @@ describe('the database', () => {
   });
 
   test('a full disk refuses the write with a clear error, and what was kept is sent', async (t) => {
-    const app = await openApp(t, browser.context);
+    // The quota is set before anything is stored: the browser remembers the room that it saw for a while.
+    const app = await openApp(t, browser.context, { query: '?manual' });
     const session = await browser.context.newCDPSession(app.page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: 2_500_000 });
+    await app.page.evaluate(async () => {
+      window.hf = await window.connect();
+    });
     await queueOne(app);
-    const { usage } = await session.send('Storage.getUsageAndQuota', { origin: app.origin });
-    await session.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: usage + 200_000 });
-    t.after(() => session.send('Storage.overrideQuotaForOrigin', { origin: app.origin }).catch(() => undefined));
-    const answer = await app.fetch('/api/orders/o2', { method: 'PUT', body: 'x'.repeat(3_000_000) });
-    assert.equal(answer.status, 507);
-    assert.equal(answer.headers['holdfast-status'], 'refused');
+    const [status, mark] = await app.page.evaluate(async () => {
+      // Random, since a database packs what repeats.
+      const bytes = new Uint8Array(4_000_000);
+      for (let at = 0; at < bytes.length; at += 50_000) crypto.getRandomValues(bytes.subarray(at, at + 50_000));
+      const answer = await fetch('/api/orders/o2', { method: 'PUT', body: bytes });
+      return [answer.status, answer.headers.get('Holdfast-Status')];
+    });
+    assert.deepEqual([status, mark], [507, 'refused']);
     assert.equal((await app.status()).pending, 1);
     app.server.up();
     await app.drained();

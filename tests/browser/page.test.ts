@@ -72,7 +72,7 @@ describe('connect', () => {
     const { site } = app.server;
     site.set('/page.html', { type: 'text/html', body: '<!doctype html>the app\'s page for unknown addresses' });
     site.set('/throws.js', { type: 'text/javascript', body: 'throw new Error("mine")' });
-    site.set('/deep/sw.js', workerScript(kConfig));
+    site.set('/deep/sw.js', workerScript(kConfig.replace('{', '{ wasm: \'/holdfast.wasm\',')));
     site.set('/bad-config.js', workerScript('{ resources: { orders: { path: \'/api/orders/:id\', timeoutMs: \'soon\' } } }'));
     for (const [script, how, message] of [
       ['/missing.js', 'registration-failed', /404/],
