@@ -6,6 +6,7 @@ import { isAnything, isHello, isPendingWrite, isStatus, listOf } from './checks.
 import { answerCredentials, type CredentialsHook } from './credentials.js';
 import { HoldfastError, report } from './errors.js';
 import { openInbox } from './inbox.js';
+import { recallPrefixes, rememberPrefixes } from './prefixes.js';
 import type { Registered } from './registration.js';
 import { mutationId, settled } from './settled.js';
 import { installStamp, type Stamper } from './stamp.js';
@@ -15,6 +16,9 @@ import type { Problem, Status as WorkerStatus, WorkerNotice } from '../protocol/
 
 /** Sending everything before signing out takes as long as it takes; within this the worker says how it went. */
 const kSendAllMs = 60_000;
+
+/** How often a page greets its worker until it hears from it; each time is repeated by the channel as well. */
+const kGreetings = 3;
 
 type Listener = (status: Status) => void;
 
@@ -27,16 +31,20 @@ export class Connection implements Holdfast {
   readonly #triggers: Triggers;
   readonly #listeners = new Set<Listener>();
   readonly #nudges = new Set<() => void>();
+  readonly #scope: string;
   #newest: Status;
+  #greeted = false;
   #persistAsked = false;
 
   constructor({ container, registration, problem }: Registered, user: string, hook: CredentialsHook | undefined) {
     this.#container = container;
     this.#hook = hook;
+    this.#scope = registration?.scope ?? '';
     this.#newest = unprotectedStatus(user, problem);
     this.#channel = new Channel(container, () => registration?.active ?? null);
     this.#channel.listen(this.#onNotice);
     this.#stamper = installStamp(window, () => this.protected, () => document.baseURI);
+    this.#stamper.setPrefixes(recallPrefixes(this.#scope));
     this.#triggers = watchTriggers((trigger) => {
       void this.#tick(trigger);
       // Notices that came while the page was frozen are lost.
@@ -109,7 +117,8 @@ export class Connection implements Holdfast {
 
   /** The first look at things, and the first try to send. */
   async start(): Promise<void> {
-    await this.refresh();
+    // A worker may be killed under the very first question, and under the next.
+    for (let tries = 0; tries < kGreetings && !this.#greeted && this.protected; tries += 1) await this.refresh();
     void this.#tick('page-shown');
   }
 
@@ -118,6 +127,8 @@ export class Connection implements Holdfast {
     try {
       const { prefixes, status } = await this.#channel.request({ type: 'hello' }, isHello);
       this.#stamper.setPrefixes(prefixes);
+      rememberPrefixes(this.#scope, prefixes);
+      this.#greeted = true;
       this.#take(status);
     } catch (error) {
       // A worker that can't answer refuses writes loudly; the page is told why, and asks again when it is shown.

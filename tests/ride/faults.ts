@@ -15,6 +15,8 @@ export interface LedgerEntry {
   order: string;
   /** Wall milliseconds since the epoch. */
   appliedAt: number;
+  /** The Idempotency-Key that it came with: tells why an act was applied twice. */
+  key?: string | null;
 }
 
 export type Fault = 'unavailable' | 'unavailable-retry-after' | 'answer-lost' | null;
@@ -41,7 +43,7 @@ export class Ledger {
   static async open(database: Database): Promise<Ledger> {
     await database.query(`CREATE TABLE ride_ledger (
       seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      act integer NOT NULL, order_id uuid NOT NULL, applied_at double precision NOT NULL)`);
+      act integer NOT NULL, order_id uuid NOT NULL, applied_at double precision NOT NULL, key text)`);
     return new Ledger(database);
   }
 
@@ -61,8 +63,8 @@ export class Ledger {
       },
       afterApply: async (request) => (faultOfRequest.get(request) === 'answer-lost' ? 'drop' : undefined),
       onApplied: async (tx, request, order) => {
-        await tx.query('INSERT INTO ride_ledger (act, order_id, applied_at) VALUES ($1, $2, $3)',
-          [actOf(request) ?? 0, order, Date.now()]);
+        await tx.query('INSERT INTO ride_ledger (act, order_id, applied_at, key) VALUES ($1, $2, $3, $4)',
+          [actOf(request) ?? 0, order, Date.now(), request.headers['idempotency-key'] ?? null]);
       },
     };
   }
@@ -74,9 +76,9 @@ export class Ledger {
 
   /** In the order of application. */
   async entries(): Promise<LedgerEntry[]> {
-    const rows = await this.#database.query<{ act: number; order_id: string; applied_at: number }>(
-      'SELECT act, order_id, applied_at FROM ride_ledger ORDER BY seq');
-    return rows.map((row) => ({ act: row.act, order: row.order_id, appliedAt: row.applied_at }));
+    const rows = await this.#database.query<{ act: number; order_id: string; applied_at: number; key: string | null }>(
+      'SELECT act, order_id, applied_at, key FROM ride_ledger ORDER BY seq');
+    return rows.map((row) => ({ act: row.act, order: row.order_id, appliedAt: row.applied_at, key: row.key }));
   }
 }
 

@@ -139,6 +139,12 @@ class Journey {
 
   /** Act by act, what came late and how often the server had seen it: where a figure comes from. */
   #tellLate(ledger: LedgerEntry[]): void {
+    for (const { number, at } of this.#records) {
+      const applied = ledger.filter(({ act }) => act === number);
+      if (applied.length < 2) continue;
+      const times = applied.map(({ appliedAt, key }) => `after ${Math.round(appliedAt - at)} ms with key ${key}`);
+      this.surroundings.onDetail?.(`act ${number} was applied ${applied.length} times: ${times.join(', ')}`);
+    }
     for (const { number, at, order, fate } of this.#records) {
       const appliedAt = ledger.find(({ act }) => act === number)?.appliedAt;
       const since = at - this.player.startedAt!;
