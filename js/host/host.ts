@@ -204,6 +204,10 @@ export class Host {
       case 'pending': return listPending(this.source);
       case 'inbox': return listInbox(this.source);
       case 'outcome': return findOutcome(this.source, request.id);
+      case 'captures': {
+        const routed = (await this.engine()).route(request.url);
+        return routed.declared && request.bytes <= routed.bodyBytesMax;
+      }
       case 'claim': return self.clients.claim();
       case 'tick': {
         event.waitUntil(this.tick(request.trigger).catch((error: unknown) => console.error('holdfast:', error)));

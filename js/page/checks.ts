@@ -28,6 +28,7 @@ const shape = <T extends object>(fields: { [K in keyof T]-?: Check<T[K]> }): Che
     return Object.entries<Check<unknown>>(fields).every(([name, check]) => check(record[name]));
   };
 
+export const isYesOrNo: Check<boolean> = (value): value is boolean => typeof value === 'boolean';
 export const isRecordOfTexts: Check<Record<string, string>> = (value): value is Record<string, string> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
 

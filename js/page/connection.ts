@@ -2,7 +2,7 @@
 
 import type { Trigger } from '../protocol/messages.js';
 import { Channel } from './channel.js';
-import { isAnything, isHello, isPendingWrite, isStatus, listOf } from './checks.js';
+import { isAnything, isHello, isYesOrNo, isPendingWrite, isStatus, listOf } from './checks.js';
 import { answerCredentials, type CredentialsHook } from './credentials.js';
 import { HoldfastError, report } from './errors.js';
 import { openInbox } from './inbox.js';
@@ -43,7 +43,8 @@ export class Connection implements Holdfast {
     this.#newest = unprotectedStatus(user, problem);
     this.#channel = new Channel(container, () => registration?.active ?? null);
     this.#channel.listen(this.#onNotice);
-    this.#stamper = installStamp(window, () => this.protected, () => document.baseURI);
+    this.#stamper = installStamp(window, () => this.protected, () => document.baseURI,
+      (url, bytes) => this.#channel.request({ type: 'captures', url, bytes }, isYesOrNo));
     this.#stamper.setPrefixes(recallPrefixes(this.#scope));
     this.#triggers = watchTriggers((trigger) => {
       void this.#tick(trigger);

@@ -23,6 +23,12 @@ interface Mark {
   done(): void;
 }
 
+/** Whether the worker would keep a write to this URL with a body of so many bytes, rather than let it through. */
+export type Captures = (url: string, bytes: number) => Promise<boolean>;
+
+/** How often one write is called, if the worker is killed under it again and again. */
+const kCalls = 4;
+
 /** Earlier writes that a mark names at most: a header of about a kilobyte. */
 const kAfterMax = 150;
 
@@ -34,7 +40,9 @@ export function matchesPrefix(url: string, prefix: string): boolean {
 }
 
 /** `controlled` tells whether a worker stands in between: without one nobody would take the mark off again. */
-export function installStamp(scope: StampScope, controlled: () => boolean, base: () => string): Stamper {
+export function installStamp(
+  scope: StampScope, controlled: () => boolean, base: () => string, captures: Captures = () => Promise.resolve(false),
+): Stamper {
   // Made at first need: an insecure page has no randomUUID, and no worker either.
   let page = '';
   let count = 0;
@@ -56,7 +64,7 @@ export function installStamp(scope: StampScope, controlled: () => boolean, base:
     };
   };
 
-  const removals = [wrapFetch(scope, wanted, next)];
+  const removals = [wrapFetch(scope, wanted, next, base, captures)];
   if (scope.XMLHttpRequest) removals.push(wrapXhr(scope.XMLHttpRequest.prototype, wanted, next));
   return {
     setPrefixes(now) {
@@ -71,7 +79,7 @@ export function installStamp(scope: StampScope, controlled: () => boolean, base:
 
 type Wanted = (method: string, url: string) => boolean;
 
-function wrapFetch(scope: StampScope, wanted: Wanted, next: () => Mark): () => void {
+function wrapFetch(scope: StampScope, wanted: Wanted, next: () => Mark, base: () => string, captures: Captures): () => void {
   const original = scope.fetch;
   const stamped: typeof fetch = function fetch(...call) {
     const [input, init] = call;
@@ -82,13 +90,44 @@ function wrapFetch(scope: StampScope, wanted: Wanted, next: () => Mark): () => v
       // A URL or a header that can't be read: the original says so in its own words.
     }
     if (!more) return Reflect.apply(original, scope, call);
+    const { init: marked, done } = more;
+    const size = sizeToRepeat(input, init);
+    const attempt = (): Promise<Response> => original.call(scope, input, marked);
+    const url = new URL(input instanceof Request ? input.url : String(input), base()).href;
+    const answer = size === null ? attempt() : persistently(attempt, () => captures(url, size));
     // Not beside the answer but as a part of it: a rejection that nobody handles must still be told as such.
-    return original.call(scope, input, more.init).finally(more.done);
+    return answer.finally(done);
   };
   scope.fetch = stamped;
   return () => {
     if (scope.fetch === stamped) scope.fetch = original;
   };
+}
+
+/**
+ * A worker that is killed twice under one request makes the browser reject it. With its mark the same call can be made
+ * again: a worker that has the write knows it by the mark, and none that would capture it can have let it through.
+ */
+async function persistently(attempt: () => Promise<Response>, captures: () => Promise<boolean>): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      // An AbortError is the app's own wish.
+      if (!(error instanceof TypeError) || tries >= kCalls || !(await captures().catch(() => false))) throw error;
+    }
+  }
+}
+
+/** Bytes of a body that can be given to `fetch` twice, at most; null for one that is used up by the first call. */
+function sizeToRepeat(input: RequestInfo | URL, init: RequestInit | undefined): number | null {
+  const body = init?.body;
+  if (body === undefined || body === null) return input instanceof Request && input.body !== null ? null : 0;
+  if (typeof body === 'string') return 3 * body.length;
+  if (body instanceof URLSearchParams) return 3 * body.toString().length;
+  if (body instanceof Blob) return body.size;
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return body.byteLength;
+  return null; // a stream; and form data, whose boundary would be another one
 }
 
 /** What to call `fetch` with instead of `init`, or undefined where the request gets no mark. */

@@ -22,6 +22,8 @@ export type PageRequest =
   | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
   | { type: 'inbox' }
   | { type: 'decide'; id: string; action: 'retry' | 'edit' | 'discard'; body: string | null }
+  /** Whether a write to this URL, with a body of so many bytes, would be kept: then its page may call it again. */
+  | { type: 'captures'; url: string; bytes: number }
   | { type: 'claim' };
 
 export type Framed<T> = T & { holdfast: typeof kProtocol };
