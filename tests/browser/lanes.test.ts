@@ -117,28 +117,26 @@ describe('a lane', () => {
 });
 
 describe('coalescing', () => {
-  /** The tunnel has begun, an attempt hangs in it, and what comes now is never attempted before it ends. */
-  async function inTheDark(app: App): Promise<void> {
-    app.server.down = 'hang';
-    await app.write('POST', '/api/orders', { id: 'first' });
+  /** The server asked this lane to wait, so what comes behind is not attempted before that. */
+  async function heldBack(app: App): Promise<void> {
+    app.server.next.push({ status: 503, headers: { 'Retry-After': '1' } });
+    await app.write('PATCH', '/api/orders/o1', { first: true });
   }
 
   test('is off unless it is declared', async (t) => {
     const app = await openApp(t, browser.context);
-    await inTheDark(app);
+    await heldBack(app);
     await app.write('PATCH', '/api/orders/o1', { note: 'a' });
     await app.write('PATCH', '/api/orders/o1', { tip: 2 });
-    app.server.up();
     await app.drained();
     assert.equal(app.server.applied.length, 3);
   });
 
   test('merge: consecutive patches become one, and each of their pages learns the outcome', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('coalesce: { patch: \'merge\', keep: [\'status\'] }') });
-    await inTheDark(app);
+    await heldBack(app);
     const first = await app.write('PATCH', '/api/orders/o1', { note: 'a', tip: 1 });
     const second = await app.write('PATCH', '/api/orders/o1', { tip: 2 });
-    app.server.up();
     await app.drained();
     assert.deepEqual(inTurn(app).slice(1), ['PATCH /api/orders/o1 {"note":"a","tip":2}']);
     assert.equal((await app.settled(second)).state, 'confirmed');
@@ -147,30 +145,27 @@ describe('coalescing', () => {
 
   test('merge: a step that others observe never merges away', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('coalesce: { patch: \'merge\', keep: [\'status\'] }') });
-    await inTheDark(app);
+    await heldBack(app);
     for (const status of ['accepted', 'picked_up']) await app.write('PATCH', '/api/orders/o1', { status });
-    app.server.up();
     await app.drained();
     assert.deepEqual(app.server.applied.slice(1).map((one) => bodyOf(one).status), ['accepted', 'picked_up']);
   });
 
   test('latest: only the newest is sent', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('coalesce: { patch: \'latest\' }') });
-    await inTheDark(app);
+    await heldBack(app);
     for (let at = 1; at <= 5; at += 1) await app.write('PATCH', '/api/orders/o1', { position: at });
-    app.server.up();
     await app.drained();
     assert.deepEqual(app.server.applied.slice(1).map((one) => bodyOf(one).position), [5]);
   });
 
-  test('createDelete: what was created and deleted in the dark is never sent', async (t) => {
-    const app = await openApp(t, browser.context, { config: orders('coalesce: { createDelete: true }') });
-    await inTheDark(app);
-    const created = await app.write('POST', '/api/orders', { id: 'o1' });
-    const deleted = await app.write('DELETE', '/api/orders/o1');
-    app.server.up();
+  test('createDelete: what was created and deleted before it was ever sent is never sent', async (t) => {
+    const app = await openApp(t, browser.context, { config: orders('lane: \'one\', coalesce: { createDelete: true }') });
+    await heldBack(app);
+    const created = await app.write('POST', '/api/orders', { id: 'o2' });
+    const deleted = await app.write('DELETE', '/api/orders/o2');
     await app.drained();
-    assert.deepEqual(inTurn(app), ['POST /api/orders {"id":"first"}']);
+    assert.deepEqual(inTurn(app), ['PATCH /api/orders/o1 {"first":true}']);
     for (const answer of [created, deleted]) assert.ok(['confirmed', 'discarded'].includes((await app.settled(answer)).state));
   });
 
