@@ -24,7 +24,7 @@ interface SendEffect {
   credentialHeaders: string[];
   /** The whole attempt ends after this. */
   timeoutMs: number;
-  /** A connection that breaks after hanging for this long is opened anew at once, within the same attempt. */
+  /** A connection that breaks after hanging for this long is opened anew, within the attempt; doubles each time. */
   againAfterMs: number;
 }
 
@@ -173,13 +173,13 @@ export class Sender {
  * @returns the answer with its whole body: a connection cut in the middle leaves the outcome unknown. Null: none
  */
 async function patiently(make: () => Request, limit: AbortSignal, againAfterMs: number): Promise<{ response: Response; bytes: ArrayBuffer } | null> {
-  for (;;) {
+  for (let enough = againAfterMs; ; enough *= 2) {
     const began = Date.now();
     try {
       const response = await fetch(make(), { signal: limit });
       return { response, bytes: await response.arrayBuffer() };
     } catch {
-      if (limit.aborted || Date.now() - began < againAfterMs) return null;
+      if (limit.aborted || Date.now() - began < enough) return null;
     }
   }
 }

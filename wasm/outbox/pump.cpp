@@ -53,7 +53,14 @@ std::optional<Mutation> sendable_head(Context& context, Lane& lane) {
   return std::nullopt;
 }
 
-void send(Context& context, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
+/// How long a connection must have hung for the host to open it anew within the same attempt; it doubles with each
+/// time. Only on a link that worked moments ago (retry/gate.cpp); kNever else.
+Millis again_after(const Context& context, const Origin& origin) {
+  const RetryConfig& retry = context.config.retry;
+  return context.now - origin.last_success_at <= retry.send_timeout_ms ? retry.silent_base_ms : kNever;
+}
+
+void send(Context& context, const Origin& origin, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
   mutation.attempts += 1;
   mutation.state = "sending";
   context.put(mutation);
@@ -75,7 +82,7 @@ void send(Context& context, Lane& lane, Mutation& mutation, Sends& sends, bool p
                   {"key", mutation.key},
                   {"credentials", mutation.credentials},
                   {"credentialHeaders", mutation.credential_headers},
-                  {"againAfterMs", context.config.retry.silent_base_ms},
+                  {"againAfterMs", again_after(context, origin)},
                   {"timeoutMs", time_limit(context.config.retry, mutation)}});
 }
 
@@ -134,7 +141,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     }
     auto head = sendable_head(context, lane);
     if (!head) continue;
-    send(context, lane, *head, sends, closed);
+    send(context, origin, lane, *head, sends, closed);
     allowed -= 1;
     if (!closed || probe_window(origin, context.config.retry) > 1) continue;
     note_probe(origin, context.now, context.config.retry);

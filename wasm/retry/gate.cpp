@@ -44,8 +44,11 @@ void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConf
 }
 
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
+  // A link that worked moments ago and hangs is a link in a tunnel, and promptness is worth its price. One that only
+  // hangs and breaks is a server that does; then these count like any silence.
   const Millis hung = now - started_at;
-  if (broke && hung >= config.silent_base_ms && hung >= ceiling(config, origin.silences)) {
+  const bool paid = broke && hung >= config.silent_base_ms && hung >= ceiling(config, origin.silences);
+  if (paid && now - origin.last_success_at <= config.send_timeout_ms) {
     origin.silences = std::max<std::int64_t>(1, origin.silences);
     origin.last_failure_at = now;
     origin.due = now;
