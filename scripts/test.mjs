@@ -71,7 +71,7 @@ async function nodeTests(folder) {
     .map((name) => path.join(folder, name));
   // One file at a time: browsers and timings on two cores don't get better by running side by side.
   const { ok, output } = await run(process.execPath,
-    ['--import', 'tsx', '--test', '--test-concurrency=1', '--test-reporter=tap', ...files]);
+    ['--import', 'tsx', '--test', '--test-concurrency=1', '--test-reporter=tap', '--test-timeout=300000', ...files]);
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failed = count('fail') + count('cancelled');
   return { passed: count('pass'), failed: failed || (ok ? 0 : 1), skipped: count('skipped') + count('todo'), output };

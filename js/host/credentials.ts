@@ -74,15 +74,16 @@ export class Credentials {
     return set(headers, given);
   }
 
-  /** After a 401: are there any fresher credentials than those that were refused? */
+  /** After a 401: can other credentials be had than those that were refused? */
   async refresh(url: string, user: string): Promise<boolean> {
     const origin = new URL(url).origin;
-    const before = JSON.stringify(this.#newest.get(`${user} ${origin}`) ?? null);
+    // What was refused must not be tried again by whoever signs in later.
+    this.#newest.delete(`${user} ${origin}`);
+    this.#ofWrite.clear();
     const asked = await this.askPages(url, user);
     if (asked) this.remember(user, origin, [...new Headers(asked)] as CredentialHeaders);
-    const after = JSON.stringify(this.#newest.get(`${user} ${origin}`) ?? null);
     // The hook is asked anew at each attempt, so where there is one another try is worth it.
-    return this.authorize !== undefined || after !== before;
+    return this.authorize !== undefined || asked !== null;
   }
 }
 

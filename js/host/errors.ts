@@ -8,6 +8,7 @@ export type HostErrorCode =
   | 'engine-trap'       // the module failed on this event, twice
   | 'engine'            // the module could not be loaded, or refused an event
   | 'unreadable-row' | 'unreadable-event' | 'unreadable-step'
+  | 'unknown-write'     // no such write, or its outcome is forgotten
   | 'not-in-inbox' | 'other-user' | 'outbox-full' | 'not-declared' | 'pending-writes' | 'unknown-message';
 
 export class HostError extends Error {

@@ -5,6 +5,7 @@ import type { HoldfastConfig } from '../protocol/config';
 import type { PageRequest, Problem, Status, Trigger } from '../protocol/messages';
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
+import { Bodies } from './bodies';
 import { Capture } from './capture';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
@@ -32,6 +33,7 @@ export class Host {
   readonly #sender: Sender;
   readonly #waiters = new Waiters();
   readonly #credentials: Credentials;
+  readonly #bodies: Bodies;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -41,9 +43,10 @@ export class Host {
     const life = crypto.randomUUID();
     this.prefixes = prefixesOf(config, self.location.origin);
     this.source = new DatabaseSource(databaseName(scope));
+    this.#bodies = new Bodies(this.source);
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
-    this.#stepper = new Stepper(this.source, () => this.engine(), life, (effects) => this.#act(effects), () => this.#shrink());
-    this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.source, this.#waiters, this.#credentials,
+    this.#stepper = new Stepper(this.source, () => this.engine(), life, this.#bodies, (effects) => this.#act(effects), () => this.#shrink());
+    this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }));
     this.reads = new Reads(this.source, this.#stepper, (origin) => this.tick('request-succeeded', origin));
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
@@ -135,6 +138,7 @@ export class Host {
         const { state, status, document } = effect as Effect & { state: 'confirmed'; status: number | null; document: unknown };
         this.#waiters.answer(id, () => answers.settled(id, state, status ?? 200, JSON.stringify(document)));
         this.#credentials.forgetWrite(id);
+        this.#bodies.drop(id);
         void tell({ type: 'outcome', outcome: { id, state, status, document } });
         break;
       }
@@ -197,6 +201,8 @@ export class Host {
   async handle(request: PageRequest, event: ExtendableMessageEvent): Promise<unknown> {
     switch (request.type) {
       case 'hello':
+        // While it is being installed, a mistake in its configuration is the first thing that a page must hear.
+        if (!self.registration.active) await this.engine();
         // A worker that starts anew finds what its predecessor left.
         event.waitUntil(this.tick('start').catch((error: unknown) => console.error('holdfast:', error)));
         return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };

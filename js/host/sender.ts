@@ -5,7 +5,7 @@
 
 import { passedOn } from './answers';
 import type { Credentials } from './credentials';
-import type { DatabaseSource } from './database';
+import type { Bodies } from './bodies';
 import type { Effect } from './module';
 import type { Stepper } from './stepper';
 import type { Waiters } from './waiters';
@@ -46,7 +46,7 @@ export class Sender {
   constructor(
     private readonly lock: string,
     private readonly stepper: Stepper,
-    private readonly source: DatabaseSource,
+    private readonly bodies: Bodies,
     private readonly waiters: Waiters,
     private readonly credentials: Credentials,
     private readonly wakePages: (at: number) => void,
@@ -125,7 +125,7 @@ export class Sender {
 
     const headers = new Headers(send.headers);
     headers.set('Idempotency-Key', send.key);
-    const body = send.bytes ? await this.source.use((db) => db.get('bodies', send.id)) : send.body;
+    const body = send.bytes ? await this.bodies.get(send.id) : send.body;
     const make = () => this.#request(send, headers, body ?? null);
     if (!(await this.credentials.apply(headers, { ...send, names: send.credentialHeaders, make }))) {
       await failed('no-credentials');

@@ -2,6 +2,7 @@
 
 import type { InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
 import type { Database, DatabaseSource, Row } from './database';
+import { HostError } from './errors';
 
 /** Entries that one list shows at most. */
 const kListMax = 1_000;
@@ -76,11 +77,14 @@ export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
   });
 }
 
-/** What became of a write, or null while it is pending. An id that nobody knows has no outcome any more. */
+/** What became of a write, or null while it is pending. */
 export function findOutcome(source: DatabaseSource, id: string): Promise<Outcome | null> {
   return source.use(async (db) => {
     const row = await db.get('outcomes', id);
-    if (!row) return null;
+    if (!row) {
+      if ((await db.getKey('mutations', id)) !== undefined) return null;
+      throw new HostError('unknown-write', `No write has the id ${id}, or it was settled so long ago that its outcome is forgotten.`);
+    }
     return {
       id, state: text(row.state) as Outcome['state'], status: number(row.status) || null,
       document: row.document ? (JSON.parse(text(row.document)) as unknown) : null,

@@ -5,6 +5,7 @@
 // before it. Nothing but IndexedDB requests may be awaited inside the transaction, else it ends.
 
 import { isQuota, kStepStores, type DatabaseSource, type ReadTransaction, type Row, type StoreName, type WriteTransaction } from './database';
+import type { Bodies } from './bodies';
 import { describe, HostError } from './errors';
 import { baseDocument } from './kept';
 import type { Effect, Engine, RangeQuery, StepResult } from './module';
@@ -40,6 +41,7 @@ export class Stepper {
     private readonly source: DatabaseSource,
     private readonly engine: () => Promise<Engine>,
     private readonly life: string,
+    private readonly bodies: Bodies,
     private readonly act: (effects: Effect[]) => void,
     /** Gives up what is merely convenient, so that the outbox has room. */
     private readonly shrink: () => Promise<void>,
@@ -163,6 +165,7 @@ export class Stepper {
       writes.push(tx.objectStore(store as 'meta').put(row));
       if (bytes && store === 'mutations' && event.type === 'capture' && hasBytes(row)) {
         writes.push(tx.objectStore('bodies').put(bytes, row.id as string));
+        this.bodies.hold(row.id as string, bytes);
       }
     }
     // Requests of one transaction run in order, so nobody has to wait for these; but a failure must not go unheard.

@@ -130,7 +130,7 @@ void capture(Context& context, const CaptureEvent& event) {
 
   bool broken = false;
   auto tail = lane ? context.view.try_get<Mutation>(lane->tail, broken) : std::nullopt;
-  const Joined joined = tail ? coalesce(context, resource, *lane, *tail, mutation) : Joined::kNo;
+  const Joined joined = tail ? coalesce(context, resource, *tail, mutation) : Joined::kNo;
   if (joined == Joined::kVanished) {
     remove(context, *tail);
     conclude(context, *tail, "confirmed", 0, "");
@@ -153,6 +153,12 @@ void capture(Context& context, const CaptureEvent& event) {
   // silence, the answer is given at once.
   const bool held = lane && (lane->hold == "backoff" || lane->hold == "retry-after" || lane->hold == "unreadable");
   const bool closed = event.silent || gate_closed(origin, context.config.retry) || origin.auth == "needed" || origin.auth == "refreshing";
+  if (origin.auth == "needed" && !event.credential_headers.empty()) {
+    // Whoever writes with credentials may have new ones: worth one probe.
+    origin.auth = "fresh";
+    origin.auth_at = context.now;
+    context.put(origin);
+  }
   if (origin.silences > 0) {
     nudge(origin, Nudge::kAct, context.now, context.config.retry);
     context.put(origin);

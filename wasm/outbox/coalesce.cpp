@@ -55,11 +55,11 @@ bool join_patches(Json& before, const Json& after) {
 
 }  // namespace
 
-Joined coalesce(Context& context, const Resource& resource, const Lane& lane, Mutation& tail, const Mutation& write) {
+Joined coalesce(Context& context, const Resource& resource, Mutation& tail, const Mutation& write) {
   const Coalesce& rule = resource.coalesce;
   if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
 
-  if (rule.create_delete && lane.length == 1 && undo_each_other(resource, tail, write)) {
+  if (rule.create_delete && undo_each_other(resource, tail, write)) {
     return Joined::kVanished;
   }
   if (rule.patches == CoalescePatches::kNever) return Joined::kNo;

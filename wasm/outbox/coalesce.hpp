@@ -13,6 +13,6 @@ enum class Joined {
 };
 
 /// @param tail the newest write of the lane; changed if the answer is kMerged
-Joined coalesce(Context& context, const Resource& resource, const Lane& lane, Mutation& tail, const Mutation& write);
+Joined coalesce(Context& context, const Resource& resource, Mutation& tail, const Mutation& write);
 
 }  // namespace holdfast

@@ -51,6 +51,8 @@ void remove(Context& context, const Mutation& mutation) {
     return;
   }
   lane->length = std::max<std::int64_t>(1, lane->length - 1);
+  // Nothing is joined to a tail that is no more; the next write becomes the tail.
+  if (lane->tail == mutation.id) lane->tail.clear();
   if (lane->head == mutation.id) {
     lane->head = first_two.front();
     lane->due = context.now;

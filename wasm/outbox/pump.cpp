@@ -161,12 +161,14 @@ void take_over(Context& context) {
   const auto dead = [&](const Send& send) { return send.life != context.life; };
   for (const Send& send : sends.list) {
     if (!dead(send)) continue;
-    auto mutation = context.view.get<Mutation>(send.id);
+    // A row that can't be read must not keep the others from being taken over; the pump holds and reports it.
+    bool broken = false;
+    auto mutation = context.view.try_get<Mutation>(send.id, broken);
     if (mutation) {
       mutation->state = "unknown";
       context.put(*mutation);
     }
-    auto lane = context.view.get<Lane>(send.lane);
+    auto lane = context.view.try_get<Lane>(send.lane, broken);
     if (lane && lane->hold == "sending") {
       lane->due = context.now;
       lane->hold.clear();
