@@ -43,6 +43,12 @@ export class Credentials {
     this.#ofWrite.delete(id);
   }
 
+  /** They were refused: nobody who signs in later must be tried with them. */
+  forget(user: string, origin: string): void {
+    this.#newest.delete(`${user} ${origin}`);
+    this.#ofWrite.clear();
+  }
+
   forgetUser(user: string): void {
     for (const key of this.#newest.keys()) if (key.startsWith(`${user} `)) this.#newest.delete(key);
     this.#ofWrite.clear();
@@ -77,9 +83,7 @@ export class Credentials {
   /** After a 401: can other credentials be had than those that were refused? */
   async refresh(url: string, user: string): Promise<boolean> {
     const origin = new URL(url).origin;
-    // What was refused must not be tried again by whoever signs in later.
-    this.#newest.delete(`${user} ${origin}`);
-    this.#ofWrite.clear();
+    this.forget(user, origin);
     const asked = await this.askPages(url, user);
     if (asked) this.remember(user, origin, [...new Headers(asked)] as CredentialHeaders);
     // The hook is asked anew at each attempt, so where there is one another try is worth it.

@@ -149,6 +149,7 @@ export class Host {
         this.#tellStatus();
         break;
       case 'refresh_credentials': void this.#refresh(effect); break;
+      case 'forget_credentials': this.#credentials.forget(String(effect.user), String(effect.origin)); break;
       case 'register_sync': registerSync(); break;
       case 'again': break; // The one who asked looks for it.
     }

@@ -80,9 +80,11 @@ export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
 /** What became of a write, or null while it is pending. */
 export function findOutcome(source: DatabaseSource, id: string): Promise<Outcome | null> {
   return source.use(async (db) => {
-    const row = await db.get('outcomes', id);
+    // In one transaction: between two looks the write may be settled.
+    const tx = db.transaction(['mutations', 'outcomes'], 'readonly');
+    const [row, pending] = await Promise.all([tx.objectStore('outcomes').get(id), tx.objectStore('mutations').getKey(id)]);
     if (!row) {
-      if ((await db.getKey('mutations', id)) !== undefined) return null;
+      if (pending !== undefined) return null;
       throw new HostError('unknown-write', `No write has the id ${id}, or it was settled so long ago that its outcome is forgotten.`);
     }
     return {

@@ -157,7 +157,15 @@ describe('byte for byte', () => {
 describe('what is not captured goes to the network as it is', () => {
   test('a navigation', async (t) => {
     const app = await openApp(t, browser.context);
-    await app.page.evaluate(() => document.querySelector<HTMLFormElement>('#form')!.submit());
+    // Of a frame, so that the page itself stays for what comes after.
+    await app.page.evaluate(() => {
+      const frame = document.createElement('iframe');
+      frame.name = 'answer';
+      document.body.append(frame);
+      const form = document.querySelector<HTMLFormElement>('#form')!;
+      form.target = frame.name;
+      form.submit();
+    });
     await until(() => app.server.writes.length === 1, 'the form to arrive');
     const [sent] = app.server.writes;
     assert.equal(sent!.body.toString(), 'note=by+navigation');

@@ -125,6 +125,7 @@ void ask_credentials(Context& context, Origin& origin, const Mutation& mutation,
                     {"user", mutation.user}});
   } else if (news && origin.auth != "refreshing") {
     origin.auth = "needed";
+    context.effect({{"do", "forget_credentials"}, {"origin", origin.name.substr(7)}, {"user", mutation.user}});
   } else {
     return;
   }
