@@ -291,8 +291,8 @@ describe('the database', () => {
 test('the whole way runs under a strict Content-Security-Policy without one violation', async (t) => {
   const app = await openApp(t, browser.context);
   const complaints: string[] = [];
-  const listen = ({ text }: { text: () => string }) => {
-    if (/Content.Security.Policy|violates/i.test(text())) complaints.push(text());
+  const listen = (message: { text(): string }) => {
+    if (/Content.Security.Policy|violates/i.test(message.text())) complaints.push(message.text());
   };
   browser.context.on('console', listen);
   t.after(() => browser.context.off('console', listen));
