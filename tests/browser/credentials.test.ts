@@ -94,6 +94,7 @@ describe('credentials', () => {
     assert.equal(app.server.writes.length, 1);
     await app.write('POST', '/api/orders', { id: 'o2' }, bearer('new'));
     assert.equal((await app.settled(answer)).state, 'confirmed');
+    await app.drained();
     assert.equal(app.server.applied.length, 2);
     assert.equal((await app.status()).link, 'online');
   });

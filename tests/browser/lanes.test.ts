@@ -119,7 +119,7 @@ describe('a lane', () => {
 describe('coalescing', () => {
   /** The server asked this lane to wait, so what comes behind is not attempted before that. */
   async function heldBack(app: App): Promise<void> {
-    app.server.next.push({ status: 503, headers: { 'Retry-After': '1' } });
+    app.server.next.push({ status: 503, headers: { 'Retry-After': '3' } });
     await app.write('PATCH', '/api/orders/o1', { first: true });
   }
 
