@@ -10,8 +10,8 @@ namespace holdfast {
 
 class Engine {
  public:
-  /// @param json {resources, retry}; every resource's `path` may be relative to `origin`
-  /// @return {"ok": true, prefixes, origins} or {"ok": false, errors: [{field, message}…]}
+  /// @param json {origin, resources, retry}; every resource's `path` may be relative to `origin`
+  /// @return {"ok": true, origins} or {"ok": false, errors: [{field, message}…]}
   std::string configure(const std::string& json);
 
   /// One step.
@@ -20,8 +20,8 @@ class Engine {
   ///         {refused: {code, message}} for an event or a row that can't be read
   std::string step(const std::string& json) const;
 
-  /// Which lane a write would go to for a user, without touching any row: captures of one lane keep their order.
-  /// @return {"declared": false} or {"declared": true, resource, kind, entity, timeoutMs, bodyBytesMax, queuedStatus}
+  /// Which resource a URL belongs to, without touching any row: decides whether a request is captured at all.
+  /// @return {"declared": false} or {"declared": true, resource, kind, lane, timeoutMs, bodyBytesMax}
   std::string route(const std::string& url) const;
 
  private:
