@@ -33,7 +33,7 @@ interface Schema extends DBSchema {
     value: Row;
     indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number] };
   };
-  lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string] } };
+  lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string, number] } };
   documents: { key: [string, string, string]; value: Row & { at?: number; text?: string } };
   outcomes: {
     key: string;
@@ -72,7 +72,7 @@ function upgrade(db: Database, from: number): void {
     mutations.createIndex('user', ['user', 'seq']);
     const lanes = db.createObjectStore('lanes', { keyPath: 'lane' });
     lanes.createIndex('due', ['user', 'origin', 'due']);
-    lanes.createIndex('resource', ['user', 'resource']);
+    lanes.createIndex('resource', ['user', 'resource', 'headSeq']);
     db.createObjectStore('documents', { keyPath: ['user', 'resource', 'entity'] });
     const outcomes = db.createObjectStore('outcomes', { keyPath: 'id' });
     outcomes.createIndex('stamp', 'stamps', { multiEntry: true });

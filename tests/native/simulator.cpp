@@ -196,7 +196,9 @@ void World::write_something() {
   act.entity = "e" + std::to_string(pick(4));
   const Json body{{"id", act.entity}, {"act", acts_.size()}};
   const bool create = pick(4) == 0;
-  act.request = write(create ? "POST" : "PATCH", create ? "/api/orders" : "/api/orders/" + act.entity, body);
+  const bool whole = !create && pick(11) == 0;
+  if (whole) act.entity.clear();
+  act.request = write(create ? "POST" : "PATCH", create || whole ? "/api/orders" : "/api/orders/" + act.entity, body);
   act.request["client"] = "tab " + std::to_string(pick(2));
   if (pick(3) > 0) act.request["stamp"] = "stamp " + std::to_string(acts_.size());
   act.page_waits = true;
@@ -365,13 +367,15 @@ void World::check_acts() {
   }
 }
 
-/// When a write is applied, none that stands before it in its lane may still have to be.
+/// When a write is applied, none that stands before it in its lane may still have to be; and none at all of its
+/// resource, where one of the two is for the whole collection.
 void World::check_order(const std::string& id) {
   const Json applied = device.row("mutations", id);
   if (applied.is_null()) return;
   for (const Json& row : device.store.rows("mutations")) {
-    if (row["lane"] != applied["lane"] || row["seq"] >= applied["seq"]) continue;
-    if (server_.applied[act_of(row["body"]["text"])] == 0) wrong("a write overtook another in its lane");
+    const bool barrier = row["user"] == applied["user"] && (row["entity"] == "" || applied["entity"] == "");
+    if ((row["lane"] != applied["lane"] && !barrier) || row["seq"] >= applied["seq"]) continue;
+    if (server_.applied[act_of(row["body"]["text"])] == 0) wrong(barrier ? "a write overtook a barrier" : "a write overtook another in its lane");
   }
 }
 

@@ -30,6 +30,13 @@ struct Context {
   }
   void put(const Counts& row) { view.put(row.name, row); }
 
+  Barriers barriers(const std::string& user) {
+    auto row = view.get<Barriers>("barriers " + user).value_or(Barriers{});
+    row.name = "barriers " + user;
+    return row;
+  }
+  void put(const Barriers& row) { view.put(row.name, row); }
+
   Origin origin(const std::string& url_origin) {
     auto row = view.get<Origin>("origin " + url_origin).value_or(Origin{});
     row.name = "origin " + url_origin;

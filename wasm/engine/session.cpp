@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "outbox/barrier.hpp"
 #include "outbox/lanes.hpp"
 #include "retry/gate.hpp"
 
@@ -34,14 +35,11 @@ void shorten(Context& context, const std::string& name, const std::set<std::stri
   auto lane = context.view.get<Lane>(name);
   if (!lane) return;
   const Range writes{Mutation::kStore, "lane", Json::array({name, 0}), Json::array({name, kNever}), kRangeMax + 1};
-  auto left = context.view.ids(writes);
-  std::erase_if(left, [&](const std::string& id) { return gone.count(id) > 0; });
+  auto left = context.view.places(writes);
+  std::erase_if(left, [&](const View::Place& place) { return gone.count(place.id) > 0; });
   if (left.empty()) return context.view.erase<Lane>(name);
-  lane->head = left.front();
   lane->length = std::max<std::int64_t>(1, lane->length - static_cast<std::int64_t>(gone.size()));
-  lane->due = context.now;
-  lane->hold.clear();
-  lane->failures = lane->silences = 0;
+  start_anew(context, *lane, left.front());
   context.put(*lane);
 }
 
@@ -58,6 +56,7 @@ void discard_pending(Context& context, const std::string& user) {
     conclude(context, mutation, "discarded", 0, "");
   }
   for (const auto& [name, ids] : gone) shorten(context, name, ids);
+  for (const Mutation& mutation : batch) note_departure(context, mutation);
   counts.pending = std::max<std::int64_t>(0, counts.pending - static_cast<std::int64_t>(batch.size()));
   context.put(counts);
   if (static_cast<std::int64_t>(batch.size()) == kRangeMax) context.effect({{"do", "again"}});

@@ -48,13 +48,15 @@ const Json& View::find_range(const Range& range) {
   return kNoRows;
 }
 
-std::vector<std::string> View::ids(const Range& range) {
-  std::vector<std::string> ids;
+std::vector<View::Place> View::places(const Range& range) {
+  std::vector<Place> places;
   for (const Json& row : find_range(range)) {
     const auto id = row.find("id");
-    if (id != row.end() && id->is_string()) ids.push_back(id->get<std::string>());
+    const auto seq = row.find("seq");
+    if (id == row.end() || !id->is_string()) continue;
+    places.push_back({id->get<std::string>(), seq != row.end() && seq->is_number_integer() ? seq->get<std::int64_t>() : 0});
   }
-  return ids;
+  return places;
 }
 
 void View::write(const std::string& store, const Json& key, std::optional<Json> row) {

@@ -56,8 +56,17 @@ class View {
     return rows;
   }
 
-  /// The ids of the rows of a range, whether or not the rest of them can be read.
-  std::vector<std::string> ids(const Range& range);
+  /// How many rows a range has, readable or not.
+  std::size_t size(const Range& range) { return find_range(range).size(); }
+
+  /// A row's id and number.
+  struct Place {
+    std::string id;
+    std::int64_t seq = 0;
+  };
+
+  /// The places of the rows of a range, whether or not the rest of them can be read.
+  std::vector<Place> places(const Range& range);
 
   /// JSON that the host makes up when asked (a base document out of a kept answer), or null.
   const Json* find(const std::string& store, const Json& key);

@@ -31,7 +31,7 @@ struct Mutation {
   std::string lane;
   std::string user;
   std::string resource;
-  std::string entity;
+  std::string entity;            ///< empty: the whole collection
   std::string origin;
   std::string method;
   std::string url;
@@ -51,6 +51,9 @@ struct Mutation {
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
+  /// It has no entity of its own, and all of the resource's lanes keep their order with it (outbox/barrier.hpp).
+  bool whole_collection() const { return entity.empty(); }
+
   static constexpr const char* kStore = "mutations";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("seq", seq), v("lane", lane), v("user", user), v("resource", resource), v("entity", entity);
@@ -69,10 +72,11 @@ struct Lane {
   std::string entity;
   std::string origin;
   std::string head;               ///< the mutation that is next, or in flight
+  std::int64_t head_seq = 0;      ///< its number
   std::string tail;               ///< the newest one
   std::int64_t length = 0;
-  Millis due = 0;                 ///< when the head may be sent; kNever while it is in flight or can't be read
-  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, unreadable
+  Millis due = 0;                 ///< when the head may be sent; kNever while that is up to an event
+  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
   std::int64_t silences = 0;      ///< times that the head met silence while other lanes of the origin got through
   Millis last_silence_at = 0;
@@ -80,7 +84,7 @@ struct Lane {
   static constexpr const char* kStore = "lanes";
   template <class Visitor> void fields(Visitor& v) {
     v("lane", lane), v("user", user), v("resource", resource), v("entity", entity), v("origin", origin);
-    v("head", head), v("tail", tail), v("length", length), v("due", due), v("hold", hold);
+    v("head", head), v("headSeq", head_seq), v("tail", tail), v("length", length), v("due", due), v("hold", hold);
     v("failures", failures), v("silences", silences), v("lastSilenceAt", last_silence_at);
   }
 };
@@ -165,6 +169,28 @@ struct Counts {
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) { v("name", name), v("pending", pending), v("inbox", inbox); }
+};
+
+/// A pending write to a whole collection.
+struct Barrier {
+  std::string id;
+  std::int64_t seq = 0;           ///< the mutation's; once lifted, up to which of the lanes behind it have been let go
+  std::string resource;
+  std::string lane;
+  bool lifted = false;
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("seq", seq), v("resource", resource), v("lane", lane), v("lifted", lifted);
+  }
+};
+
+/// Store `meta`, name "barriers <user>". Almost always empty.
+struct Barriers {
+  std::string name;
+  std::vector<Barrier> list;
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("list", list); }
 };
 
 /// One attempt that is under way.

@@ -1,6 +1,7 @@
 #include "outbox/capture.hpp"
 
 #include "codec/text.hpp"
+#include "outbox/barrier.hpp"
 #include "outbox/coalesce.hpp"
 #include "outbox/lanes.hpp"
 #include "overlay/optimistic.hpp"
@@ -75,14 +76,16 @@ bool known_by_likeness(Context& context, const CaptureEvent& event, const Resour
   return false;
 }
 
-/// A creation names its entity in its own body, else the mutation's id stands in for it.
+/// A creation names its entity in its own body, else the mutation's id stands in for it. A creation of several, and
+/// any other write to a collection, has none: it concerns all of them.
 std::string entity_of(const Route& found, const CaptureEvent& event, const std::string& id) {
   if (found.kind != RouteKind::kCollection) return found.entity;
-  if (event.method != "POST") return "*";
+  if (event.method != "POST") return {};
   const auto body = event.body.kind == "text" ? parse_json(event.body.text) : std::nullopt;
+  if (body && body->is_array()) return {};
   if (body && body->is_object()) {
     const auto named = body->find(found.resource->id_field);
-    if (named != body->end() && named->is_string()) return named->get<std::string>();
+    if (named != body->end() && named->is_string() && !named->get_ref<const std::string&>().empty()) return named->get<std::string>();
     if (named != body->end() && named->is_number_integer()) return named->dump();
   }
   return id;
@@ -151,7 +154,7 @@ void capture(Context& context, const CaptureEvent& event) {
 
   // Nobody waits two seconds at every tap: where the first attempt can't leave now, or the last one was met with
   // silence, the answer is given at once.
-  const bool held = lane && (lane->hold == "backoff" || lane->hold == "retry-after" || lane->hold == "unreadable");
+  const bool held = (lane && waits(*lane)) || behind_waiting_barrier(context, user, resource.name);
   const bool closed = event.silent || gate_closed(origin, context.config.retry) || origin.auth == "needed" || origin.auth == "refreshing";
   if (origin.auth == "needed" && !event.credential_headers.empty()) {
     // Whoever writes with credentials may have new ones: worth one probe.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/text.hpp"
+#include "outbox/barrier.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {
@@ -58,6 +59,7 @@ bool join_patches(Json& before, const Json& after) {
 Joined coalesce(Context& context, const Resource& resource, Mutation& tail, const Mutation& write) {
   const Coalesce& rule = resource.coalesce;
   if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
+  if (barrier_since(context, tail)) return Joined::kNo;
 
   if (rule.create_delete && undo_each_other(resource, tail, write)) {
     return Joined::kVanished;

@@ -3,9 +3,44 @@
 #include <algorithm>
 
 #include "codec/text.hpp"
+#include "outbox/barrier.hpp"
 #include "overlay/optimistic.hpp"
 
 namespace holdfast {
+namespace {
+
+void leave_lane(Context& context, const Mutation& mutation) {
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (!lane) return;
+  const Range range{Mutation::kStore, "lane", Json::array({mutation.lane, 0}), Json::array({mutation.lane, kNever}), 2};
+  // By their ids alone: a write that can't be read keeps its place, so that it is held and reported, not passed over.
+  auto first_two = context.view.places(range);
+  std::erase_if(first_two, [&](const View::Place& place) { return place.id == mutation.id; });
+  if (first_two.empty()) {
+    context.view.erase<Lane>(lane->lane);
+    return;
+  }
+  lane->length = std::max<std::int64_t>(1, lane->length - 1);
+  // Nothing is joined to a tail that is no more; the next write becomes the tail.
+  if (lane->tail == mutation.id) lane->tail.clear();
+  if (lane->head == mutation.id) start_anew(context, *lane, first_two.front());
+  context.put(*lane);
+}
+
+}  // namespace
+
+bool waits(const Lane& lane) {
+  return lane.hold == "backoff" || lane.hold == "retry-after" || lane.hold == "barrier" || lane.hold == "unreadable";
+}
+
+void start_anew(Context& context, Lane& lane, const View::Place& head) {
+  lane.head = head.id;
+  lane.head_seq = head.seq;
+  lane.due = context.now;
+  lane.hold.clear();
+  lane.failures = lane.silences = 0;
+  lane.last_silence_at = 0;
+}
 
 void append(Context& context, Mutation& mutation, std::optional<Lane> lane) {
   auto sequence = context.view.get<Sequence>("sequence").value_or(Sequence{});
@@ -20,12 +55,14 @@ void append(Context& context, Mutation& mutation, std::optional<Lane> lane) {
     lane->entity = mutation.entity;
     lane->origin = mutation.origin;
     lane->head = mutation.id;
+    lane->head_seq = mutation.seq;
     lane->due = context.now;
   }
   lane->tail = mutation.id;
   lane->length += 1;
   context.put(*lane);
   context.put(mutation);
+  raise_barrier(context, mutation);
 
   Counts counts = context.counts(mutation.user);
   counts.pending += 1;
@@ -40,27 +77,8 @@ void remove(Context& context, const Mutation& mutation) {
   counts.pending = std::max<std::int64_t>(0, counts.pending - 1);
   context.put(counts);
 
-  auto lane = context.view.get<Lane>(mutation.lane);
-  if (!lane) return;
-  const Range range{Mutation::kStore, "lane", Json::array({mutation.lane, 0}), Json::array({mutation.lane, kNever}), 2};
-  // By their ids alone: a write that can't be read keeps its place, so that it is held and reported, not passed over.
-  std::vector<std::string> first_two = context.view.ids(range);
-  std::erase(first_two, mutation.id);
-  if (first_two.empty()) {
-    context.view.erase<Lane>(lane->lane);
-    return;
-  }
-  lane->length = std::max<std::int64_t>(1, lane->length - 1);
-  // Nothing is joined to a tail that is no more; the next write becomes the tail.
-  if (lane->tail == mutation.id) lane->tail.clear();
-  if (lane->head == mutation.id) {
-    lane->head = first_two.front();
-    lane->due = context.now;
-    lane->hold.clear();
-    lane->failures = lane->silences = 0;
-    lane->last_silence_at = 0;
-  }
-  context.put(*lane);
+  leave_lane(context, mutation);
+  note_departure(context, mutation);
 }
 
 std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt) {

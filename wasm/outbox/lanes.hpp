@@ -8,6 +8,12 @@
 
 namespace holdfast {
 
+/// Whether a lane has to wait for something that isn't known to end within moments.
+bool waits(const Lane& lane);
+
+/// Gives a lane its next head, due now and with nothing held against it.
+void start_anew(Context& context, Lane& lane, const View::Place& head);
+
 /// Stores a new mutation at the end of its lane and counts it.
 void append(Context& context, Mutation& mutation, std::optional<Lane> lane);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "outbox/barrier.hpp"
 #include "retry/gate.hpp"
 
 namespace holdfast {
@@ -141,6 +142,12 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     }
     auto head = sendable_head(context, lane);
     if (!head) continue;
+    if (barred(context, *head)) {
+      lane.due = kNever;
+      lane.hold = "barrier";
+      context.put(lane);
+      continue;
+    }
     send(context, origin, lane, *head, sends, closed);
     allowed -= 1;
     if (!closed || probe_window(origin, context.config.retry) > 1) continue;
@@ -193,6 +200,7 @@ void pump(Context& context) {
   const std::string user = context.session().user;
   Sends sends = context.sends();
   Wake wake;
+  if (lift_barriers(context, user)) wake.by(context.now + 1);
   for (const std::string& origin : context.config.origins()) pump_origin(context, origin, user, sends, wake);
   context.put(sends);
   // While attempts are under way: the moment to look again, should this worker be killed or all of them hang.

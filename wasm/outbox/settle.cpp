@@ -41,6 +41,7 @@ void respond_answer(Context& context, const std::string& id, AnswerClass meaning
 /// own answer), the write itself is the best that is known; a deleted entity leaves the document `null`, so that
 /// answers kept from before don't bring it back.
 void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
+  if (mutation.whole_collection()) return;
   const auto document = mutation.method == "DELETE" ? std::nullopt : parse_json(event.body);
   const bool action = path_segments(mutation.url).size() > resource.item.size();
   const bool names_itself = !action && document && document->is_object() && document->contains(resource.id_field);

@@ -25,8 +25,8 @@ std::string item_url(const std::string& collection, const std::string& entity) {
 
 void read_collection(Context& context, const Route& found, const std::string& user, const std::string& url) {
   const Resource& resource = *found.resource;
-  const Range lanes{Lane::kStore, "resource", Json::array({user, resource.name}), Json::array({user, resource.name}),
-                    kRangeMax};
+  const Range lanes{Lane::kStore, "resource", Json::array({user, resource.name, 0}),
+                    Json::array({user, resource.name, kNever}), kRangeMax};
   Json changes = Json::array();
   std::int64_t pending = 0;
   for (const Lane& lane : context.view.range<Lane>(lanes)) {
