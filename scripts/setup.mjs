@@ -9,17 +9,26 @@ import path from 'node:path';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What has to be there, and the Debian package that brings it. */
+const is = (file) => () => existsSync(file);
+
+/** The Debian packages, and whether what each brings is there, wherever it came from. */
 const needed = [
-  { file: '/usr/bin/cmake', package: 'cmake' },
-  { file: '/usr/bin/ninja', package: 'ninja-build' },
-  { file: '/usr/bin/clang++', package: 'clang' },
-  { file: '/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h', package: 'libclang-rt-14-dev' },
-  { file: '/usr/bin/emcc', package: 'emscripten' },
-  { file: '/usr/include/nlohmann/json.hpp', package: 'nlohmann-json3-dev' },
-  { file: '/usr/include/doctest/doctest.h', package: 'doctest-dev' },
-  { file: '/usr/bin/chromium', package: 'chromium' },
+  { package: 'cmake', there: is('/usr/bin/cmake') },
+  { package: 'ninja-build', there: is('/usr/bin/ninja') },
+  { package: 'clang', there: is('/usr/bin/clang++') },
+  // The sanitizers' runtime. Its folder is named after clang's exact version.
+  { package: 'libclang-rt-14-dev', there: () => installed('libclang-rt-14-dev') },
+  { package: 'emscripten', there: is('/usr/bin/emcc') },
+  { package: 'nlohmann-json3-dev', there: is('/usr/include/nlohmann/json.hpp') },
+  { package: 'doctest-dev', there: is('/usr/include/doctest/doctest.h') },
+  { package: 'chromium', there: is('/usr/bin/chromium') },
 ];
+
+/** Where there is no dpkg, the package can't be told from one that is there. */
+function installed(name) {
+  const asked = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' });
+  return asked.error !== undefined || asked.stdout === 'installed';
+}
 
 function fail(message) {
   console.error(`holdfast setup: ${message}`);
@@ -36,8 +45,12 @@ function run(command, args, options = {}) {
   return { ok: true };
 }
 
+function missingPackages() {
+  return needed.filter(({ there }) => !there()).map((entry) => entry.package);
+}
+
 function installSystemPackages() {
-  const missing = needed.filter(({ file }) => !existsSync(file)).map((entry) => entry.package);
+  const missing = missingPackages();
   if (missing.length === 0) return;
 
   if (!existsSync('/usr/bin/apt-get')) {
@@ -59,10 +72,8 @@ function installSystemPackages() {
     const done = run(program, args, { env });
     if (!done.ok) fail(`"${command.join(' ')}" failed (${done.reason}); its output is above.`);
   }
-  const still = needed.filter(({ file }) => !existsSync(file));
-  if (still.length > 0) {
-    fail(`installed, but still not there: ${still.map(({ file }) => file).join(', ')}. Is this Debian 12?`);
-  }
+  const still = missingPackages();
+  if (still.length > 0) fail(`installed, but still not there: ${still.join(', ')}. Is this Debian 12?`);
 }
 
 function installNodePackages() {

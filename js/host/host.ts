@@ -37,6 +37,8 @@ export class Host {
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
+  /** Whether this life has looked at what the last one left. */
+  #started = false;
 
   constructor(private readonly config: HoldfastConfig, private readonly moduleUrl: string) {
     const scope = self.registration.scope;
@@ -200,12 +202,15 @@ export class Host {
 
   /** Answers a page's request. */
   async handle(request: PageRequest, event: ExtendableMessageEvent): Promise<unknown> {
+    // Whatever woke it: a killed worker's writes wait for the next one, and its timers died with it.
+    if (self.registration.active && (!this.#started || request.type === 'hello')) {
+      this.#started = true;
+      event.waitUntil(this.tick('start').catch((error: unknown) => console.error('holdfast:', error)));
+    }
     switch (request.type) {
       case 'hello':
         // While it is being installed, a mistake in its configuration is the first thing that a page must hear.
         if (!self.registration.active) await this.engine();
-        // A worker that starts anew finds what its predecessor left.
-        event.waitUntil(this.tick('start').catch((error: unknown) => console.error('holdfast:', error)));
         return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
       case 'status': return this.status();
       case 'pending': return listPending(this.source);

@@ -194,6 +194,20 @@ describe('the worker', () => {
     assert.equal((await outcome).state, 'confirmed');
   });
 
+  test('sends what a killed one left, whatever question woke it', async (t) => {
+    const app = await openApp(t, browser.context);
+    await queueOne(app);
+    await app.page.evaluate(() => window.hf.close());  // With it go the page's own timers.
+    await app.killWorker();
+    app.server.up();
+    await app.page.evaluate(() => new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = resolve;
+      navigator.serviceWorker.controller!.postMessage({ type: 'outcome', id: 'of another write', holdfast: 1 }, [port2]);
+    }));
+    await until(() => app.server.applied.length === 1, 'the write to arrive');
+  });
+
   test('claims a page that was force-reloaded past it', async (t) => {
     const app = await openApp(t, browser.context);
     const session = await browser.context.newCDPSession(app.page);
