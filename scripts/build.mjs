@@ -58,7 +58,10 @@ async function buildPackage() {
     absWorkingDir: root, bundle: true, minify: true, sourcemap: true, target: 'es2022', logLevel: 'warning',
     legalComments: 'none',
     // The glue asks for its own address, which a classic worker's import.meta doesn't have; the worker's own serves.
-    define: { 'process.env.NODE_ENV': '"production"', 'import.meta.url': 'self.location.href' },
+    define: {
+      'process.env.NODE_ENV': '"production"', 'import.meta.url': 'self.location.href',
+      HOLDFAST_MODULE_SHA256: JSON.stringify(createHash('sha256').update(readFileSync(at('dist/holdfast.wasm'))).digest('hex')),
+    },
     alias: { 'holdfast-glue': at('build/wasm/holdfast.js') },
   };
   await Promise.all([
@@ -78,7 +81,7 @@ export async function build() {
     places: ['wasm'], files: ['CMakeLists.txt', 'CMakePresets.json'], outputs: ['dist/holdfast.wasm', 'build/wasm/holdfast.js'],
   }, buildEngine);
   await ifChanged('package', {
-    places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs'],
+    places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs', 'dist/holdfast.wasm'],
     outputs: ['dist/index.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
   }, buildPackage);
 }

@@ -4,6 +4,9 @@ import createModule, { type RawEngine } from 'holdfast-glue';
 import type { DatabaseSource } from './database';
 import { HostError } from './errors';
 
+/** Hex SHA-256 of the module that belongs to this worker; the build puts it in (scripts/build.mjs). */
+declare const HOLDFAST_MODULE_SHA256: string;
+
 /** One question to the database: rows of an index between two keys. */
 export interface RangeQuery {
   store: string;
@@ -38,11 +41,13 @@ export class Engine {
 
   async rebuild(): Promise<void> {
     this.#raw = null;
-    const module = await createModule({
-      instantiateWasm: (imports, done) => {
-        WebAssembly.instantiate(this.code, imports).then(done, (error: unknown) => console.error('holdfast:', error));
-        return {};
-      },
+    const module = await new Promise<Awaited<ReturnType<typeof createModule>>>((resolve, reject) => {
+      createModule({
+        instantiateWasm: (imports, done) => {
+          WebAssembly.instantiate(this.code, imports).then(done, reject);  // the glue itself would wait for ever
+          return {};
+        },
+      }).then(resolve, reject);
     });
     const raw = new module.Engine();
     const answer = JSON.parse(raw.configure(this.config)) as
@@ -72,16 +77,21 @@ const kCache = 'holdfast-module';
 
 /**
  * Compiles the module: out of Cache Storage, where `install` put it; else out of its second home in IndexedDB, since
- * apps delete caches that they don't know; else from the network.
+ * apps delete caches that they don't know; else from the network. Both homes are by hash: while a newer release is
+ * installed beside this worker, each finds its own.
  */
 export async function compile(url: string, source: DatabaseSource): Promise<WebAssembly.Module> {
-  const cached = await caches.match(url, { cacheName: kCache }).catch(() => undefined);
-  if (cached) return WebAssembly.compileStreaming(cached);
-
-  const bytes = await source.use((db) => db.get('modules', url)).catch(() => undefined);
-  if (bytes) {
-    void keepInCache(url, bytes).catch(() => undefined);
-    return WebAssembly.compile(bytes);
+  try {
+    const cached = await caches.match(cacheKey(url), { cacheName: kCache });
+    if (cached) return await WebAssembly.compileStreaming(cached);
+    const bytes = await source.use((db) => db.get('modules', HOLDFAST_MODULE_SHA256));
+    if (bytes) {
+      keepInCache(url, bytes).catch(warn);
+      return await WebAssembly.compile(bytes);
+    }
+  } catch (error) {
+    // A home that can't be read, or holds what isn't the module: the network has it still.
+    warn(error);
   }
   return WebAssembly.compile(await fetchModule(url));
 }
@@ -91,19 +101,50 @@ export async function fetchModule(url: string): Promise<ArrayBuffer> {
   const answer = await fetch(url, { cache: 'no-cache' });
   if (!answer.ok) throw new HostError('engine', `The engine's module could not be fetched from ${url}: status ${answer.status}.`);
   const bytes = await answer.arrayBuffer();
-  await keepInCache(url, bytes).catch((error: unknown) => console.warn('holdfast:', error));
+  const hash = await sha256(bytes);
+  if (hash !== HOLDFAST_MODULE_SHA256) {
+    throw new HostError('engine-mismatch',
+      `${url} is not the module that this worker was built with (its SHA-256 is ${hash}, not ${HOLDFAST_MODULE_SHA256}). `
+      + 'Deploy holdfast.wasm together with the worker, out of the same release.');
+  }
+  await keepInCache(url, bytes).catch(warn);
   return bytes;
 }
 
-/** Gives the module its second home. Not before `activate`: an installing worker must not touch the database. */
+/**
+ * Gives the module its second home, and removes those of earlier releases. Not before `activate`: an installing
+ * worker must not touch the database, and the one that still serves needs its own.
+ */
 export async function keepInDatabase(url: string, source: DatabaseSource): Promise<void> {
-  const cached = await caches.match(url, { cacheName: kCache });
-  if (!cached) return;
-  const bytes = await cached.arrayBuffer();
-  await source.use((db) => db.put('modules', bytes, url));
+  const cache = await caches.open(kCache);
+  const own = cacheKey(url);
+  for (const { url: key } of await cache.keys()) if (key !== own) await cache.delete(key);
+  const bytes = await (await cache.match(own))?.arrayBuffer();
+  await source.use(async (db) => {
+    const tx = db.transaction('modules', 'readwrite');
+    for (const key of await tx.store.getAllKeys()) if (key !== HOLDFAST_MODULE_SHA256) await tx.store.delete(key);
+    if (bytes) await tx.store.put(bytes, HOLDFAST_MODULE_SHA256);
+    await tx.done;
+  });
 }
 
 async function keepInCache(url: string, bytes: ArrayBuffer): Promise<void> {
   const answer = new Response(bytes.slice(0), { headers: { 'Content-Type': 'application/wasm' } });
-  await (await caches.open(kCache)).put(url, answer);
+  await (await caches.open(kCache)).put(cacheKey(url), answer);
+}
+
+/** Only a name: nothing is ever fetched from it. */
+function cacheKey(url: string): string {
+  const key = new URL(url);
+  key.searchParams.set('sha256', HOLDFAST_MODULE_SHA256);
+  return key.href;
+}
+
+async function sha256(bytes: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function warn(error: unknown): void {
+  console.warn('holdfast:', error);
 }

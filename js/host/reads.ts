@@ -45,9 +45,10 @@ export class Reads {
   async answer(event: FetchEvent): Promise<Response> {
     const request = unstamped(event.request);
     const origin = new URL(request.url).origin;
-    // A database that can't be read must not cost the app its reads.
-    const standing = await this.#standing(origin).catch(() => ({ user: '', pending: 0, silent: false }));
-    const kept = await find(this.source, standing.user, request.url, accept(request)).catch(() => undefined);
+    const standing = await this.#standing(origin).catch(warn);
+    // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
+    if (!standing) return fetch(request);
+    const kept = await find(this.source, standing.user, request.url, accept(request)).catch(warn);
 
     if (standing.silent || this.#silent.has(origin)) {
       const known = await this.#fromStore(request, kept, standing);
@@ -57,7 +58,7 @@ export class Reads {
       }
     }
     const network = this.#network(request, origin, standing);
-    network.catch(() => undefined);
+    // Its failure is told to the page below, if nothing is known.
     const first = await Promise.race([network.catch(() => null), pause(kReadTimeoutMs)]);
     if (first) return first;
 
@@ -93,7 +94,7 @@ export class Reads {
       user: standing.user, url: request.url, accept: accept(request), path: pathOf(request.url), status: answer.status,
       headers: [...answer.headers], text: whole, at,
     } satisfies KeptRead));
-    const stored = kept.then((read) => keep(this.source, read)).catch((error: unknown) => console.warn('holdfast:', error));
+    const stored = kept.then((read) => keep(this.source, read)).catch(warn);
     if (standing.pending === 0) return answer;
     const read = await kept;
     await stored;
@@ -104,12 +105,12 @@ export class Reads {
   async #look(request: Request, origin: string, standing: Standing): Promise<void> {
     if (this.#looking.has(origin)) return;
     this.#looking.add(origin);
-    await this.#network(request, origin, standing).catch(() => undefined);
+    await this.#network(request, origin, standing).catch(() => undefined);  // Still silent: that is an answer too.
     this.#looking.delete(origin);
   }
 
   async #fromStore(request: Request, kept: KeptRead | undefined, standing: Standing): Promise<Response | null> {
-    return this.#composed(request, kept ?? null, standing, 'store').catch(() => null);
+    return this.#composed(request, kept ?? null, standing, 'store').catch(warn).then((known) => known ?? null);
   }
 
   /** What was told last, with what was confirmed since and what is pending. Null if nothing is known. */
@@ -192,4 +193,8 @@ function gone(pending: number): Response {
     status: 404,
     headers: { 'Content-Type': 'application/problem+json', 'Holdfast-Source': 'both', 'Holdfast-Pending': String(pending) },
   });
+}
+
+function warn(error: unknown): undefined {
+  console.warn('holdfast:', error);
 }

@@ -87,6 +87,15 @@ describe('connect', () => {
     }
   });
 
+  test('says so when the engine is of another release than the worker', async (t) => {
+    const app = await openApp(t, browser.context, { query: '?manual' });
+    const own = app.server.site.get('/holdfast.wasm')!;
+    // An empty custom section more: it would compile and run.
+    const other = Buffer.concat([own.body as Buffer, Buffer.from([0, 1, 0])]);
+    app.server.site.set('/holdfast.wasm', { ...own, body: other });
+    assert.equal((await connecting(app.page, '/sw.js')).how, 'unprotected engine-mismatch');
+  });
+
   test('keeps the worker of an earlier visit when today\'s script is broken', async (t) => {
     const app = await openApp(t, browser.context);
     app.server.site.set('/sw.js', { type: 'text/javascript', body: 'throw new Error("mine")' });
