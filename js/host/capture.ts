@@ -88,7 +88,8 @@ export class Capture {
     private readonly credentials: Credentials,
     /** Whether reads of this origin last met silence. */
     private readonly silent: (origin: string) => boolean,
-    private readonly captured: () => void,
+    /** Something will soon be there to send; to be called again once it is. */
+    private readonly expect: () => () => void,
     known: (stamp: string) => Promise<boolean>,
   ) {
     this.#order = new CallOrder(known);
@@ -101,8 +102,9 @@ export class Capture {
   take(event: FetchEvent, group: string): Promise<Response> {
     const at = Date.now();
     const stamp = readStamp(event.request.headers.get(kStampHeader), event.clientId);
+    const captured = this.expect();
     const prepared = this.#prepare(event, stamp.id, at);
-    return this.#order.inTurn(stamp, group, async () => this.#step(await prepared)).then(({ response }) => response);
+    return this.#order.inTurn(stamp, group, async () => this.#step(await prepared, captured)).then(({ response }) => response);
   }
 
   async #prepare(event: FetchEvent, stamp: string, at: number): Promise<Prepared> {
@@ -142,9 +144,13 @@ export class Capture {
   }
 
   /** Hands the write to the engine. Returns at once: the next one of the group need not wait for this one's answer. */
-  #step(prepared: Prepared): { response: Promise<Response> } {
-    if ('passThrough' in prepared) return { response: fetch(prepared.passThrough) };
+  #step(prepared: Prepared, captured: () => void): { response: Promise<Response> } {
+    if ('passThrough' in prepared) {
+      captured();
+      return { response: fetch(prepared.passThrough) };
+    }
     if ('refusal' in prepared) {
+      captured();
       const { code, message } = describe(prepared.refusal);
       return { response: Promise.resolve(refused(code, message)) };
     }
@@ -152,11 +158,14 @@ export class Capture {
     const { number, response } = this.waiters.open();
     this.#binding.set(number, (id, user) => this.credentials.remember(user, origin, secret, id));
     this.stepper.submit({ ...write, waiter: number }, write.body.kind === 'bytes' ? bytes : null)
-      .then(this.captured, (error: unknown) => {
+      .catch((error: unknown) => {
         const { code, message } = describe(error);
         this.waiters.answerOne(number, refused(code, message));
       })
-      .finally(() => this.#binding.delete(number));
+      .finally(() => {
+        this.#binding.delete(number);
+        captured();
+      });
     return { response };
   }
 

@@ -52,7 +52,7 @@ export class Host {
       (at) => void tell({ type: 'wake-at', at }));
     this.reads = new Reads(this.source, this.#stepper, (origin) => this.tick('request-succeeded', origin));
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
-      (origin) => this.reads.silent(origin), () => this.#captured(),
+      (origin) => this.reads.silent(origin), () => this.#sender.expect(),
       (stamp) => this.#knowsStamp(stamp));
   }
 
@@ -73,8 +73,9 @@ export class Host {
 
   /** "Try now", from any trigger: all of them end here. Resolves when nothing is under way any more. */
   async tick(trigger: Trigger, origin = ''): Promise<void> {
-    await this.#stepper.submit({ type: 'tick', trigger, origin });
-    await this.#sender.want();
+    const ticked = this.#sender.expect();
+    await this.#stepper.submit({ type: 'tick', trigger, origin }).finally(ticked);
+    await this.#sender.quiet();
   }
 
   /** Resolves when no attempt is under way: what a fetch event waits for, so that the worker isn't put to sleep. */
@@ -96,11 +97,6 @@ export class Host {
       ]);
       return kept !== undefined || settled !== undefined;
     });
-  }
-
-  /** While the lock is held, the step that captured has looked already. */
-  #captured(): void {
-    if (!this.#sender.holding) void this.#want().catch((error: unknown) => console.error('holdfast:', error));
   }
 
   #want(): Promise<void> {

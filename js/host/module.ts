@@ -18,8 +18,14 @@ export interface RangeQuery {
 
 export type Effect = { do: string } & Record<string, unknown>;
 
+/** What a step has to know before it can decide. */
+export interface Need {
+  rows: [store: string, key: IDBValidKey][];
+  ranges: RangeQuery[];
+}
+
 export type StepResult =
-  | { need: { rows: [string, IDBValidKey][]; ranges: RangeQuery[] } }
+  | { need: Need }
   | { refused: { code: string; message: string } }
   | { puts: [string, Record<string, unknown>][]; deletes: [string, IDBValidKey][]; effects: Effect[] };
 

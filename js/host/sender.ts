@@ -32,9 +32,14 @@ interface SendEffect {
 const kAnswerTextMax = 1024 * 1024;
 /** Timers of a worker are unreliable beyond its life of about 30 s; pages arm the same time. */
 const kTimerMax = 25_000;
+/** A body that takes longer to read must not keep a newer worker from the lock. Milliseconds. */
+const kExpectMs = 2_000;
 
 export class Sender {
-  #underWay = 0;
+  /** Attempts whose outcome has yet to be handed in, and captures that are about to be. */
+  #busy = 0;
+  /** Attempts under way by the rows, as of the last pump; null: none since the lock was got. */
+  #sending: number | null = null;
   #wanting = false;
   /** Lets the lock go; null while it isn't held. */
   #release: (() => void) | null = null;
@@ -50,38 +55,72 @@ export class Sender {
     private readonly waiters: Waiters,
     private readonly credentials: Credentials,
     private readonly wakePages: (at: number) => void,
-  ) {}
-
-  get holding(): boolean {
-    return this.#release !== null;
+  ) {
+    stepper.onIdle = () => this.#letGoIfIdle();
   }
 
   /** Something may be sendable: gets the lock if it isn't held, and looks. Resolves when nothing is under way. */
   async want(): Promise<void> {
-    if (this.holding) await this.stepper.submit({ type: 'tick', trigger: 'timer' });
-    else if (!this.#wanting) {
-      this.#wanting = true;
-      this.#session = navigator.locks.request(this.lock, () => this.#hold()).then(() => undefined);
-    }
+    if (this.#release) await this.stepper.pump();
+    else this.#acquire();
     await this.#session;
+  }
+
+  /**
+   * An event is on its way after which something may be sendable: the lock is got meanwhile, so that the event's own
+   * transaction can send it.
+   * @returns to be called once the event is stepped, or isn't
+   */
+  expect(): () => void {
+    this.#busy += 1;
+    this.#acquire();
+    let over = false;
+    const done = () => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      this.#busy -= 1;
+      this.#letGoIfIdle();
+    };
+    const timer = setTimeout(done, kExpectMs);
+    return done;
+  }
+
+  #acquire(): void {
+    if (this.#release || this.#wanting) return;
+    this.#wanting = true;
+    this.#session = navigator.locks.request(this.lock, () => this.#hold()).then(() => undefined);
   }
 
   async #hold(): Promise<void> {
     this.#wanting = false;
     const released = new Promise<void>((resolve) => { this.#release = resolve; });
-    this.stepper.sender = true;
-    await this.stepper.submit({ type: 'take-over' }).catch((error: unknown) => {
+    this.#sending = null;
+    this.stepper.startSending();
+    // What is about to be captured brings a pump of its own.
+    if (this.#busy === 0) this.#look();
+    await released;
+  }
+
+  #look(): void {
+    this.stepper.pump().catch((error: unknown) => {
       report(error);
       this.#letGo();
     });
-    await released;
   }
 
   /** From this moment on no step sends, even before the lock itself is free. */
   #letGo(): void {
-    this.stepper.sender = false;
+    this.stepper.stopSending();
     this.#release?.();
     this.#release = null;
+  }
+
+  /** Not while a transaction is under way: it may end with a send. */
+  #letGoIfIdle(): void {
+    if (this.#busy > 0 || !this.#release || this.stepper.running) return;
+    if (this.#sending === 0) this.#letGo();
+    else if (this.#sending === null) this.#look();
   }
 
   /** Resolves once the lock has been let go. */
@@ -91,7 +130,7 @@ export class Sender {
 
   /** After each pump: what is under way, and when to look again. */
   pumped(effect: Effect): void {
-    const sending = Number(effect.sending);
+    this.#sending = Number(effect.sending);
     const wakeAt = typeof effect.wakeAt === 'number' ? effect.wakeAt : null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -100,29 +139,25 @@ export class Sender {
       this.#timer = setTimeout(() => void this.want().catch(report), wait);
       this.wakePages(wakeAt);
     }
-    if (sending === 0 && this.#underWay === 0) this.#letGo();
   }
 
   send(effect: Effect): void {
-    this.#underWay += 1;
+    this.#busy += 1;
     const send = effect as unknown as SendEffect;
-    void this.#attempt(send)
+    const failed = (reason: string) =>
+      this.stepper.submit({ type: 'failed', id: send.id, attempt: send.attempt, reason });
+    void this.#attempt(send, failed)
       .catch(async (error: unknown) => {
         report(error);
-        await this.stepper.submit({ type: 'failed', id: send.id, attempt: send.attempt, reason: 'network' });
+        await insist(() => failed('network'));
       })
-      .catch(report)
       .finally(() => {
-        this.#underWay -= 1;
-        // A step that failed left its rows as they were; the next one looks again.
-        if (this.#underWay === 0) void this.stepper.submit({ type: 'tick', trigger: 'timer' }).catch(() => this.#letGo());
+        this.#busy -= 1;
+        this.#letGoIfIdle();  // The step that settled it has looked already.
       });
   }
 
-  async #attempt(send: SendEffect): Promise<void> {
-    const failed = (reason: string) =>
-      this.stepper.submit({ type: 'failed', id: send.id, attempt: send.attempt, reason });
-
+  async #attempt(send: SendEffect, failed: (reason: string) => Promise<unknown>): Promise<void> {
     const headers = new Headers(send.headers);
     headers.set('Idempotency-Key', send.key);
     const body = send.bytes ? await this.bodies.get(send.id) : send.body;
@@ -133,7 +168,9 @@ export class Sender {
     }
 
     const limit = AbortSignal.timeout(send.timeoutMs);
-    const answer = await patiently(make, limit, send.againAfterMs);
+    // Nobody waits for the news that something may be getting through; it lets other lanes leave beside this one.
+    const reopened = () => void this.stepper.submit({ type: 'reopened', id: send.id, attempt: send.attempt }).catch(report);
+    const answer = await patiently(make, limit, send.againAfterMs, reopened);
     if (!answer) {
       await failed(limit.aborted ? 'timeout' : 'network');
       return;
@@ -172,11 +209,15 @@ export class Sender {
  * "sending" throughout, so nothing changes that would have to be written down.
  * @returns the answer with its whole body: a connection cut in the middle leaves the outcome unknown. Null: none
  */
-async function patiently(make: () => Request, limit: AbortSignal, againAfterMs: number): Promise<{ response: Response; bytes: ArrayBuffer } | null> {
+async function patiently(
+  make: () => Request, limit: AbortSignal, againAfterMs: number, reopened: () => void,
+): Promise<{ response: Response; bytes: ArrayBuffer } | null> {
   for (let enough = againAfterMs; ; enough *= 2) {
     const began = Date.now();
     try {
-      const response = await fetch(make(), { signal: limit });
+      const answer = fetch(make(), { signal: limit });
+      if (enough > againAfterMs) reopened();
+      const response = await answer;
       return { response, bytes: await response.arrayBuffer() };
     } catch {
       if (limit.aborted || Date.now() - began < enough) return null;
@@ -188,6 +229,19 @@ function textOf(response: Response, bytes: ArrayBuffer): string {
   if (!/\bjson\b|^text\//i.test(response.headers.get('content-type') ?? '')) return '';
   if (bytes.byteLength > kAnswerTextMax) return '';
   return new TextDecoder().decode(bytes);
+}
+
+/** The rows say "sending" until a step says otherwise; while the disk is full, none can. */
+async function insist(step: () => Promise<unknown>): Promise<void> {
+  for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      report(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
 }
 
 function report(error: unknown): void {

@@ -4,11 +4,11 @@
 // Events that arrive while a transaction runs are stepped together in the next one, each seeing the writes of those
 // before it. Nothing but IndexedDB requests may be awaited inside the transaction, else it ends.
 
-import { isQuota, kStepStores, type DatabaseSource, type ReadTransaction, type Row, type StoreName, type WriteTransaction } from './database';
 import type { Bodies } from './bodies';
+import { isQuota, kStepStores, type DatabaseSource, type Row, type StoreName, type WriteTransaction } from './database';
 import { describe, HostError } from './errors';
-import { baseDocument } from './kept';
-import type { Effect, Engine, RangeQuery, StepResult } from './module';
+import type { Effect, Engine, StepResult } from './module';
+import { Rows } from './rows';
 
 export interface EngineEvent {
   type: string;
@@ -28,12 +28,13 @@ const kBatchMax = 64;
 /** Rounds of "bring me these rows" in one step; the engine needs four at most. More is a defect. */
 const kRoundsMax = 24;
 
-/** Rows that a caller knows better than the database does. */
-export type Override = (store: string, key: IDBValidKey) => unknown;
-
 export class Stepper {
   /** True while this context holds the sender's lock: then each batch ends with a pump. */
-  sender = false;
+  #sender = false;
+  /** Whether what a dead worker had under way has been taken over since the lock was got. */
+  #tookOver = false;
+  /** Called whenever no transaction is under way any more. */
+  onIdle: () => void = () => undefined;
   #queue: Pending[] = [];
   #running = false;
 
@@ -47,6 +48,25 @@ export class Stepper {
     private readonly shrink: () => Promise<void>,
   ) {}
 
+  /** From now on each batch ends with a pump, the next one also with taking over what a dead worker had under way. */
+  startSending(): void {
+    this.#sender = true;
+    this.#tookOver = false;
+  }
+
+  stopSending(): void {
+    this.#sender = false;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** A look at what may be sent now: with the batch that comes next, or by itself. */
+  async pump(): Promise<void> {
+    await this.submit({ type: 'pump' });
+  }
+
   /** Steps one event; resolves once its rows are committed, with its effects, which have been acted on by then. */
   submit(event: EngineEvent, bytes: ArrayBuffer | null = null): Promise<Effect[]> {
     return new Promise((resolve, reject) => {
@@ -56,11 +76,11 @@ export class Stepper {
   }
 
   /** Steps an event that only reads. */
-  async peek(event: EngineEvent, override: Override = () => undefined): Promise<Effect[]> {
+  async peek(event: EngineEvent): Promise<Effect[]> {
     const engine = await this.engine();
     return this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readonly');
-      const result = await this.#decide(engine, tx, event, override);
+      const result = await this.#decide(engine, new Rows(tx), event);
       await tx.done;
       return result.effects;
     });
@@ -76,6 +96,7 @@ export class Stepper {
       await this.#stepBatch(batch);
     }
     this.#running = false;
+    this.onIdle();
   }
 
   async #stepBatch(batch: Pending[]): Promise<void> {
@@ -141,11 +162,18 @@ export class Stepper {
     const { results, pumped } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {
+        const rows = new Rows(tx);
         const results: Effect[][] = [];
-        for (const { event, bytes } of batch) results.push(await this.#step(engine, tx, event, bytes));
-        const pumped = this.sender ? await this.#step(engine, tx, { type: 'pump' }, null) : [];
+        for (const { event, bytes } of batch) {
+          results.push(event.type === 'pump' ? [] : await this.#step(engine, tx, rows, event, bytes));
+        }
+        // The lock may have been got since the batch began.
+        const sender = this.#sender;
+        const takeOver = sender && !this.#tookOver ? await this.#step(engine, tx, rows, { type: 'take-over' }, null) : [];
+        const pumped = sender ? await this.#step(engine, tx, rows, { type: 'pump' }, null) : [];
         await tx.done;
-        return { results, pumped };
+        if (sender) this.#tookOver = true;
+        return { results, pumped: [...takeOver, ...pumped] };
       } catch (error) {
         // What was asked of the transaction so far must not happen.
         try { tx.abort(); } catch { /* it has ended by itself */ }
@@ -157,12 +185,12 @@ export class Stepper {
     batch.forEach((pending, i) => pending.resolve(results[i] ?? []));
   }
 
-  async #step(engine: Engine, tx: WriteTransaction, event: EngineEvent, bytes: ArrayBuffer | null): Promise<Effect[]> {
-    const result = await this.#decide(engine, tx, event, () => undefined);
+  async #step(engine: Engine, tx: WriteTransaction, rows: Rows, event: EngineEvent, bytes: ArrayBuffer | null): Promise<Effect[]> {
+    const result = await this.#decide(engine, rows, event);
     const writes: Promise<unknown>[] = [];
-    for (const [store, key] of result.deletes) writes.push(tx.objectStore(store as StoreName).delete(key as never));
+    for (const [store, key] of result.deletes) writes.push(rows.delete(store as StoreName, key));
     for (const [store, row] of result.puts) {
-      writes.push(tx.objectStore(store as 'meta').put(row));
+      writes.push(rows.put(store as StoreName, row));
       if (bytes && store === 'mutations' && event.type === 'capture' && hasBytes(row)) {
         writes.push(tx.objectStore('bodies').put(bytes, row.id as string));
         this.bodies.hold(row.id as string, bytes);
@@ -173,19 +201,17 @@ export class Stepper {
     return result.effects;
   }
 
-  async #decide(engine: Engine, tx: WriteTransaction | ReadTransaction, event: EngineEvent, override: Override) {
-    const rows: unknown[] = [];
-    const ranges: unknown[] = [];
+  async #decide(engine: Engine, rows: Rows, event: EngineEvent) {
+    const known: { rows: unknown[]; ranges: unknown[] } = { rows: rows.meta(), ranges: [] };
     const now = Date.now();
     const entropy = crypto.randomUUID();
     for (let round = 0; round < kRoundsMax; round += 1) {
-      const result: StepResult = engine.step(JSON.stringify({ event, now, entropy, life: this.life, rows, ranges }));
+      const result: StepResult = engine.step(JSON.stringify({ event, now, entropy, life: this.life, ...known }));
       if ('refused' in result) throw new HostError(result.refused.code, result.refused.message);
       if (!('need' in result)) return result;
-      await Promise.all([
-        ...result.need.rows.map(async ([store, key]) => rows.push([store, key, await readRow(tx, store, key, override)])),
-        ...result.need.ranges.map(async (range) => ranges.push([range, await readRange(tx, range)])),
-      ]);
+      await rows.bring(result.need);
+      known.rows.push(...result.need.rows.map(([store, key]) => rows.row(store, key)));
+      known.ranges.push(...result.need.ranges.map((range) => rows.range(range)));
     }
     throw new HostError('engine', `The engine asked for rows ${kRoundsMax} times in one step.`);
   }
@@ -197,17 +223,4 @@ function hasBytes(row: Row): boolean {
 
 function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
-}
-
-async function readRow(tx: WriteTransaction | ReadTransaction, store: string, key: IDBValidKey, override: Override): Promise<unknown> {
-  const known = override(store, key);
-  if (known !== undefined) return known;
-  if (store === 'base') return baseDocument(tx, key as string[]);
-  return (await tx.objectStore(store as 'meta').get(key as string)) ?? null;
-}
-
-async function readRange(tx: WriteTransaction | ReadTransaction, query: RangeQuery): Promise<unknown[]> {
-  if (indexedDB.cmp(query.lower, query.upper) > 0) return [];
-  const range = IDBKeyRange.bound(query.lower, query.upper);
-  return tx.objectStore(query.store as 'mutations').index(query.index as 'lane').getAll(range as never, query.limit);
 }

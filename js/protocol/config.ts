@@ -43,7 +43,7 @@ export interface RetryConfig {
   sendTimeoutMs?: number;
   /** Failures in a row on one origin until the circuit breaker opens. Default 5. */
   breakerFailures?: number;
-  /** Attempts under way at one time. Default 5. */
+  /** Attempts under way at one time. Default 10. */
   sendsMax?: number;
 }
 

@@ -72,19 +72,40 @@ TEST_CASE("The wait after silence counts from the start of the attempt") {
   }
 }
 
-TEST_CASE("Each silence halves how many may leave at once, down to a single probe") {
+TEST_CASE("How many may leave at once: all while answers flow, few when nothing is heard, one when that goes on") {
   RetryConfig retry;
-  retry.sends_max = 8;
   Origin origin;
-  const std::int64_t windows[] = {8, 8, 4, 2, 1, 1, 1, 1, 1, 1, 1};
-  for (origin.silences = 0; origin.silences <= 10; ++origin.silences) {
-    CHECK(probe_window(origin, retry) == windows[origin.silences]);
+  const auto now_window = [&] { return window(origin, kNow, retry); };
+  SUBCASE("each silence halves it, down to a single probe") {
+    const std::int64_t windows[] = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    for (origin.silences = 0; origin.silences <= 10; ++origin.silences) CHECK(now_window() == windows[origin.silences]);
+    origin.silences = 9'007'199'254'740'991;
+    CHECK(now_window() == 1);
   }
-  origin.silences = 9'007'199'254'740'991;
-  CHECK(probe_window(origin, retry) == 1);
-  origin.silences = 1;
-  origin.failures = retry.breaker_failures;
-  CHECK(probe_window(origin, retry) == 1);
+  SUBCASE("never more than the configuration allows") {
+    retry.sends_max = 2;
+    CHECK(now_window() == 2);
+    origin.last_success_at = kNow;
+    CHECK(now_window() == 2);
+  }
+  SUBCASE("an answer opens it, for a moment") {
+    origin.last_success_at = kNow - 500;
+    CHECK(now_window() == retry.sends_max);
+    origin.last_success_at = kNow - 501;
+    CHECK(now_window() == 3);
+  }
+  SUBCASE("so does a connection that hung and was opened anew, and the next probe may leave at once") {
+    origin.silences = 2;
+    origin.due = kNow + 5'000;
+    note_reopened(origin, kNow);
+    CHECK(now_window() == retry.sends_max);
+    CHECK(origin.due == kNow);
+  }
+  SUBCASE("but not while the server is in trouble") {
+    origin.failures = retry.breaker_failures;
+    origin.reopened_at = kNow;
+    CHECK(now_window() == 1);
+  }
 }
 
 TEST_CASE("The time between probes doubles up to the cap") {

@@ -59,6 +59,13 @@ std::vector<View::Place> View::places(const Range& range) {
   return places;
 }
 
+/// A transaction that writes nothing costs no flush to the disk.
+bool View::unchanged(const std::string& store, const Json& key, const Json& row) const {
+  const std::string name = name_of(store, key);
+  const auto known = rows_.find(name);
+  return written_at_.count(name) == 0 && known != rows_.end() && *known->second == row;
+}
+
 void View::write(const std::string& store, const Json& key, std::optional<Json> row) {
   const auto [at, fresh] = written_at_.try_emplace(name_of(store, key), written_.size());
   if (fresh) written_.push_back({store, key, std::move(row)});

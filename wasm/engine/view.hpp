@@ -74,6 +74,7 @@ class View {
   template <class Row> void put(const Json& key, Row row) {
     Json json = write_fields(std::move(row));
     json["v"] = kRowVersion;
+    if (unchanged(Row::kStore, key, json)) return;
     write(Row::kStore, key, std::move(json));
   }
   template <class Row> void erase(const Json& key) { write(Row::kStore, key, std::nullopt); }
@@ -105,6 +106,7 @@ class View {
   }
 
   const Json& find_range(const Range& range);
+  bool unchanged(const std::string& store, const Json& key, const Json& row) const;
   void write(const std::string& store, const Json& key, std::optional<Json> row);
 
   std::map<std::string, const Json*> rows_;

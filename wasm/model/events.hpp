@@ -56,6 +56,14 @@ struct FailedEvent {
   template <class Visitor> void fields(Visitor& v) { v("id", id), v("attempt", attempt), v("reason", reason); }
 };
 
+/// The connection of one attempt hung, broke, and was opened anew; the attempt goes on.
+struct ReopenedEvent {
+  std::string id;
+  std::int64_t attempt = 0;
+
+  template <class Visitor> void fields(Visitor& v) { v("id", id), v("attempt", attempt); }
+};
+
 /// A page's fetch has waited as long as the resource allows.
 struct WaitedEvent {
   std::string id;

@@ -11,10 +11,10 @@ namespace {
 
 void leave_lane(Context& context, const Mutation& mutation) {
   auto lane = context.view.get<Lane>(mutation.lane);
-  if (!lane) return;
   const Range range{Mutation::kStore, "lane", Json::array({mutation.lane, 0}), Json::array({mutation.lane, kNever}), 2};
   // By their ids alone: a write that can't be read keeps its place, so that it is held and reported, not passed over.
-  auto first_two = context.view.places(range);
+  auto first_two = context.view.places(range);  // asked for together with the lane
+  if (!lane) return;
   std::erase_if(first_two, [&](const View::Place& place) { return place.id == mutation.id; });
   if (first_two.empty()) {
     context.view.erase<Lane>(lane->lane);

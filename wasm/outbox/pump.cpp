@@ -30,6 +30,7 @@ bool mend_clock(Context& context, const std::string& user, Origin& origin, const
   if (origin.due > context.now + retry.cap_ms + kPageTimeoutMs) origin.due = context.now;
   if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
   if (origin.last_success_at > context.now) origin.last_success_at = context.now;
+  if (origin.reopened_at > context.now) origin.reopened_at = context.now;
   if (origin.auth_at > context.now) origin.auth_at = context.now;
   return mended;
 }
@@ -97,7 +98,9 @@ struct Allowance {
 Allowance allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
   const RetryConfig& retry = context.config.retry;
   if (origin.auth == "needed" || origin.auth == "refreshing") return {};
-  const auto room = retry.sends_max - static_cast<std::int64_t>(sends.list.size());
+  const auto wide = window(origin, context.now, retry);
+  const auto most_at_all = closed ? std::max(wide, std::min(retry.sends_max, kHangingMax)) : wide;
+  const auto room = most_at_all - static_cast<std::int64_t>(sends.list.size());
   if (room <= 0) return {};
   const bool fresh = origin.auth == "fresh";
   if (!closed && !fresh) return {room, kNever};
@@ -111,9 +114,9 @@ Allowance allowance(const Origin& origin, const Sends& sends, const Context& con
     young += 1;
     news_until = std::min(news_until, until);
   }
-  const std::int64_t window = fresh ? 1 : probe_window(origin, retry);
-  if (young >= window) return {0, news_until};
-  return {std::min(room, window - young), kNever};
+  const std::int64_t most = fresh ? 1 : wide;
+  if (young >= most) return {0, news_until};
+  return {std::min(room, most - young), kNever};
 }
 
 struct Wake {
@@ -130,7 +133,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
   const std::int64_t most = context.config.retry.sends_max * 2;
   auto due = context.view.range<Lane>(due_between(user, url_origin, -kNever, context.now, most));
   // A single probe is a lane that hasn't met silence, or not lately: else one that always does would use up each.
-  if (origin.silences > 0 && probe_window(origin, context.config.retry) == 1) {
+  if (origin.silences > 0 && window(origin, context.now, context.config.retry) == 1) {
     std::stable_sort(due.begin(), due.end(), [](const Lane& a, const Lane& b) { return a.last_silence_at < b.last_silence_at; });
   }
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
@@ -150,7 +153,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     }
     send(context, origin, lane, *head, sends, closed);
     allowed -= 1;
-    if (!closed || probe_window(origin, context.config.retry) > 1) continue;
+    if (!closed || window(origin, context.now, context.config.retry) > 1) continue;
     note_probe(origin, context.now, context.config.retry);
     again = origin.due;
   }

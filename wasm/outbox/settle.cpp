@@ -216,6 +216,16 @@ void failed(Context& context, const FailedEvent& event) {
   context.effect({{"do", "changed"}, {"resource", mutation->resource}});
 }
 
+void reopened(Context& context, const ReopenedEvent& event) {
+  const Sends sends = context.sends();
+  for (const Send& send : sends.list) {
+    if (send.id != event.id || send.attempt != event.attempt) continue;
+    Origin origin = context.origin(send.origin);
+    note_reopened(origin, context.now);
+    context.put(origin);
+  }
+}
+
 void waited(Context& context, const WaitedEvent& event) {
   auto mutation = context.view.get<Mutation>(event.id);
   if (!mutation) return;

@@ -20,10 +20,11 @@ bool gate_closed(const Origin& origin, const RetryConfig& config) {
   return origin.silences > 0 || origin.failures >= config.breaker_failures;
 }
 
-std::int64_t probe_window(const Origin& origin, const RetryConfig& config) {
-  if (origin.failures >= config.breaker_failures || origin.silences > 8) return 1;
-  const std::int64_t halvings = std::max<std::int64_t>(0, origin.silences - 1);
-  return std::max<std::int64_t>(1, config.sends_max >> halvings);
+std::int64_t window(const Origin& origin, Millis now, const RetryConfig& config) {
+  if (origin.failures >= config.breaker_failures) return 1;
+  if (now - std::max(origin.last_success_at, origin.reopened_at) <= kFlowingMs) return config.sends_max;
+  const std::int64_t halvings = std::clamp<std::int64_t>(origin.silences - 1, 0, 8);
+  return std::max<std::int64_t>(1, std::min(config.sends_max, kProbesMax) >> halvings);
 }
 
 void note_success(Origin& origin, Millis now) {
@@ -60,6 +61,11 @@ void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, con
   origin.last_failure_at = now;
   const Millis wait = full_jitter(config.silent_base_ms, config.cap_ms, origin.silences, random);
   origin.due = std::clamp(started_at + wait, now, now + config.cap_ms);
+}
+
+void note_reopened(Origin& origin, Millis now) {
+  origin.reopened_at = now;
+  origin.due = std::min(origin.due, now);
 }
 
 void note_probe(Origin& origin, Millis now, const RetryConfig& config) {

@@ -27,13 +27,15 @@ enum class Nudge {
 /// Whether anything but success was the last news: then pages are answered from what is known, at once.
 bool gate_closed(const Origin& origin, const RetryConfig& config);
 
-/// How many attempts may be under way to an origin whose gate is closed, apart from those that only hang.
-std::int64_t probe_window(const Origin& origin, const RetryConfig& config);
+/// How many attempts may be under way to an origin; while its gate is closed, apart from those that only hang.
+std::int64_t window(const Origin& origin, Millis now, const RetryConfig& config);
 
 void note_success(Origin& origin, Millis now);
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 /// @param broke the connection broke, rather than that the attempt's own time limit ended it
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);
+/// A connection that hung broke, and the host opened it anew within its attempt: perhaps a tunnel has ended.
+void note_reopened(Origin& origin, Millis now);
 void note_probe(Origin& origin, Millis now, const RetryConfig& config);
 void nudge(Origin& origin, Nudge how, Millis now, const RetryConfig& config);
 

@@ -1,0 +1,90 @@
+// What one transaction has read and written so far. Nobody else writes between its begin and its end, so what is
+// known stays true: the steps that share a transaction share it, and ask the database only for what is new.
+
+import type { ReadTransaction, Row, StoreName, WriteTransaction } from './database';
+import { baseDocument } from './kept';
+import type { Need, RangeQuery } from './module';
+
+/** The engine's name for a document out of a kept answer, which is no store (kept.ts). */
+const kBase = 'base';
+
+function nameOf(store: string, key: IDBValidKey): string {
+  return JSON.stringify([store, key]);
+}
+
+export class Rows {
+  readonly #rows = new Map<string, unknown>();
+  readonly #ranges = new Map<string, { store: string; rows: unknown[] }>();
+  readonly #meta = new Set<string>();
+  #metaRead = false;
+
+  constructor(private readonly tx: WriteTransaction | ReadTransaction) {}
+
+  /** Reads what isn't known yet. @returns null if nothing was missing */
+  bring(need: Need): Promise<unknown> | null {
+    const reads: Promise<unknown>[] = [];
+    for (const [store, key] of need.rows) {
+      if (store === 'meta' ? this.#metaRead : this.#rows.has(nameOf(store, key))) continue;
+      reads.push(store === 'meta' ? this.#readMeta() : this.#readRow(store, key));
+    }
+    for (const range of need.ranges) {
+      if (!this.#ranges.has(JSON.stringify(range))) reads.push(this.#readRange(range));
+    }
+    return reads.length > 0 ? Promise.all(reads) : null;
+  }
+
+  /** As the engine's steps take them (wasm/engine/view.hpp). Only for what `bring` has brought. */
+  row(store: string, key: IDBValidKey): [string, IDBValidKey, unknown] {
+    return [store, key, this.#rows.get(nameOf(store, key)) ?? null];
+  }
+
+  range(range: RangeQuery): [RangeQuery, unknown[]] {
+    return [range, this.#ranges.get(JSON.stringify(range))?.rows ?? []];
+  }
+
+  /** What the engine asks for first, in every step. */
+  meta(): [string, IDBValidKey, unknown][] {
+    return [...this.#meta].map((name) => this.row('meta', name));
+  }
+
+  put(store: StoreName, row: Row): Promise<unknown> {
+    const { keyPath } = this.tx.objectStore(store);
+    const key = Array.isArray(keyPath) ? keyPath.map((part) => row[part]) : row[keyPath as string];
+    this.#wrote(store, key as IDBValidKey, row);
+    return (this.tx as WriteTransaction).objectStore(store as 'meta').put(row);
+  }
+
+  delete(store: StoreName, key: IDBValidKey): Promise<unknown> {
+    this.#wrote(store, key, null);
+    return (this.tx as WriteTransaction).objectStore(store).delete(key as never);
+  }
+
+  #wrote(store: StoreName, key: IDBValidKey, row: Row | null): void {
+    this.#rows.set(nameOf(store, key), row);
+    for (const [name, range] of this.#ranges) if (range.store === store) this.#ranges.delete(name);
+    if (store === 'documents') for (const name of this.#rows.keys()) if (name.startsWith(`["${kBase}"`)) this.#rows.delete(name);
+  }
+
+  async #readRow(store: string, key: IDBValidKey): Promise<void> {
+    const row = store === kBase
+      ? await baseDocument(this.tx, key as string[])
+      : await this.tx.objectStore(store as 'meta').get(key as string);
+    this.#rows.set(nameOf(store, key), row ?? null);
+  }
+
+  /** A handful of small rows of which every step needs several: all at once. */
+  async #readMeta(): Promise<void> {
+    this.#metaRead = true;
+    for (const row of await this.tx.objectStore('meta').getAll()) {
+      this.#meta.add(row.name as string);
+      this.#rows.set(nameOf('meta', row.name as string), row);
+    }
+  }
+
+  async #readRange(query: RangeQuery): Promise<void> {
+    const rows = indexedDB.cmp(query.lower, query.upper) > 0 ? []
+      : await this.tx.objectStore(query.store as 'mutations').index(query.index as 'lane')
+        .getAll(IDBKeyRange.bound(query.lower, query.upper) as never, query.limit);
+    this.#ranges.set(JSON.stringify(query), { store: query.store, rows });
+  }
+}
