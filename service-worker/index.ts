@@ -40,6 +40,7 @@ export function holdfast(config: HoldfastConfig): void {
     event.waitUntil((async () => {
       await host.source.open();
       await self.clients.claim();
+      // Pages' requests wait for `activate` to end, so this doesn't hold it up.
       void keepInDatabase(moduleUrl, host.source).catch(report);
       void host.tick('start').catch(report);
     })());

@@ -13,7 +13,7 @@ import { HostError } from './errors';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
 import { Reads } from './reads';
-import { Sender } from './sender';
+import { insist, Sender } from './sender';
 import { findOutcome, listInbox, listPending, readStatus } from './status';
 import { Stepper } from './stepper';
 import { Waiters } from './waiters';
@@ -47,10 +47,12 @@ export class Host {
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
-    this.#stepper = new Stepper(this.source, () => this.engine(), life, this.#bodies, (effects) => this.#act(effects), () => this.#shrink());
+    this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies, (effects) => this.#act(effects), () => this.#shrink());
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }));
-    this.reads = new Reads(this.source, this.#stepper, (origin) => this.tick('request-succeeded', origin));
+    this.reads = new Reads(this.source, this.#stepper, (origin) => {
+      void this.tick('request-succeeded', origin).catch((error: unknown) => console.error('holdfast:', error));
+    });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
       (stamp) => this.#knowsStamp(stamp));
@@ -73,6 +75,8 @@ export class Host {
 
   /** "Try now", from any trigger: all of them end here. Resolves when nothing is under way any more. */
   async tick(trigger: Trigger, origin = ''): Promise<void> {
+    // Both look at everything anew, and what is still wrong is told anew.
+    if (trigger === 'start' || trigger === 'call') this.#problem = null;
     const ticked = this.#sender.expect();
     await this.#stepper.submit({ type: 'tick', trigger, origin }).finally(ticked);
     await this.#sender.quiet();
@@ -175,9 +179,10 @@ export class Host {
 
   async #refresh(effect: Effect): Promise<void> {
     const ok = await this.#credentials.refresh(String(effect.url), String(effect.user)).catch(() => false);
-    await this.#stepper.submit({ type: 'session', action: 'credentials', origin: String(effect.origin), ok });
+    // Nothing leaves to this origin until a step has heard it.
+    await insist(() => this.#stepper.submit({ type: 'session', action: 'credentials', origin: String(effect.origin), ok }));
     this.#tellStatus();
-    await this.#want();
+    await this.#want().catch((error: unknown) => console.error('holdfast:', error));
   }
 
   // --- Pages --------------------------------------------------------------------------------------------------
@@ -262,7 +267,7 @@ export class Host {
   async #drain(): Promise<void> {
     const end = Date.now() + kDrainMs;
     while (Date.now() < end) {
-      void this.tick('call');
+      void this.tick('call').catch((error: unknown) => console.error('holdfast:', error));
       if ((await this.status()).pending === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }

@@ -48,6 +48,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The engine looks no deeper than 200 levels (wasm/base/limits.hpp), of which a step has a few around a document. */
+const kDepthMax = 150;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
+}
+
 /** The newest answer among several. */
 function newest(reads: KeptRead[]): KeptRead | undefined {
   return reads.reduce<KeptRead | undefined>((best, read) => (best && best.at >= read.at ? best : read), undefined);
@@ -80,7 +88,7 @@ export async function baseDocument(tx: WriteTransaction | ReadTransaction, key: 
     }
   }
   const best = candidates.sort((a, b) => b.at - a.at)[0];
-  return isRecord(best?.document) ? best.document : null;
+  return isRecord(best?.document) && !isDeeperThan(kDepthMax, best.document) ? best.document : null;
 }
 
 export function entityIn(collection: unknown, entity: string, idField: string): Record<string, unknown> | undefined {

@@ -6,6 +6,7 @@ import { HostError } from './errors';
 
 /** Hex SHA-256 of the module that belongs to this worker; the build puts it in (scripts/build.mjs). */
 declare const HOLDFAST_MODULE_SHA256: string;
+declare const self: ServiceWorkerGlobalScope;
 
 /** One question to the database: rows of an index between two keys. */
 export interface RangeQuery {
@@ -79,7 +80,10 @@ export class Engine {
   }
 }
 
-const kCache = 'holdfast-module';
+/** Cache Storage is one for an origin; a worker is one of several on it. */
+function cacheName(): string {
+  return `holdfast-module ${new URL(self.registration.scope).pathname}`;
+}
 
 /**
  * Compiles the module: out of Cache Storage, where `install` put it; else out of its second home in IndexedDB, since
@@ -87,19 +91,21 @@ const kCache = 'holdfast-module';
  * installed beside this worker, each finds its own.
  */
 export async function compile(url: string, source: DatabaseSource): Promise<WebAssembly.Module> {
-  try {
-    const cached = await caches.match(cacheKey(url), { cacheName: kCache });
-    if (cached) return await WebAssembly.compileStreaming(cached);
-    const bytes = await source.use((db) => db.get('modules', HOLDFAST_MODULE_SHA256));
-    if (bytes) {
-      keepInCache(url, bytes).catch(warn);
-      return await WebAssembly.compile(bytes);
-    }
-  } catch (error) {
-    // A home that can't be read, or holds what isn't the module: the network has it still.
-    warn(error);
-  }
-  return WebAssembly.compile(await fetchModule(url));
+  // A home that can't be read, or holds what isn't the module, is no reason not to look into the next.
+  return (await fromCache(url).catch(warn)) ?? (await fromDatabase(url, source).catch(warn))
+    ?? WebAssembly.compile(await fetchModule(url));
+}
+
+async function fromCache(url: string): Promise<WebAssembly.Module | undefined> {
+  const cached = await caches.match(cacheKey(url), { cacheName: cacheName() });
+  return cached && await WebAssembly.compileStreaming(cached);
+}
+
+async function fromDatabase(url: string, source: DatabaseSource): Promise<WebAssembly.Module | undefined> {
+  const bytes = await source.use((db) => db.get('modules', HOLDFAST_MODULE_SHA256));
+  if (!bytes) return undefined;
+  keepInCache(url, bytes).catch(warn);
+  return WebAssembly.compile(bytes);
 }
 
 /** Fetches the module into its first home. */
@@ -118,25 +124,27 @@ export async function fetchModule(url: string): Promise<ArrayBuffer> {
 }
 
 /**
- * Gives the module its second home, and removes those of earlier releases. Not before `activate`: an installing
+ * Gives the module its second home, and then removes those of earlier releases. Not before `activate`: an installing
  * worker must not touch the database, and the one that still serves needs its own.
  */
 export async function keepInDatabase(url: string, source: DatabaseSource): Promise<void> {
-  const cache = await caches.open(kCache);
+  const cache = await caches.open(cacheName());
   const own = cacheKey(url);
-  for (const { url: key } of await cache.keys()) if (key !== own) await cache.delete(key);
-  const bytes = await (await cache.match(own))?.arrayBuffer();
+  const bytes = await (await cache.match(own))?.arrayBuffer() ?? await fetchModule(url);
   await source.use(async (db) => {
     const tx = db.transaction('modules', 'readwrite');
+    await tx.store.put(bytes, HOLDFAST_MODULE_SHA256);
     for (const key of await tx.store.getAllKeys()) if (key !== HOLDFAST_MODULE_SHA256) await tx.store.delete(key);
-    if (bytes) await tx.store.put(bytes, HOLDFAST_MODULE_SHA256);
     await tx.done;
   });
+  // A newer worker that is being installed has put its own there already; it is removed by the one that comes after.
+  if (self.registration.installing || self.registration.waiting) return;
+  for (const { url: key } of await cache.keys()) if (key !== own) await cache.delete(key);
 }
 
 async function keepInCache(url: string, bytes: ArrayBuffer): Promise<void> {
   const answer = new Response(bytes.slice(0), { headers: { 'Content-Type': 'application/wasm' } });
-  await (await caches.open(kCache)).put(cacheKey(url), answer);
+  await (await caches.open(cacheName())).put(cacheKey(url), answer);
 }
 
 /** Only a name: nothing is ever fetched from it. */
@@ -151,6 +159,6 @@ async function sha256(bytes: ArrayBuffer): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function warn(error: unknown): void {
+function warn(error: unknown): undefined {
   console.warn('holdfast:', error);
 }

@@ -32,6 +32,8 @@ interface SendEffect {
 const kAnswerTextMax = 1024 * 1024;
 /** Timers of a worker are unreliable beyond its life of about 30 s; pages arm the same time. */
 const kTimerMax = 25_000;
+/** After a look that failed: a full disk, a lost database. Milliseconds. */
+const kLookAgainMs = 5_000;
 /** A body that takes longer to read must not keep a newer worker from the lock. Milliseconds. */
 const kExpectMs = 2_000;
 
@@ -75,21 +77,26 @@ export class Sender {
     this.#busy += 1;
     this.#acquire();
     let over = false;
-    const done = () => {
-      if (over) return;
+    const end = () => {
       over = true;
       clearTimeout(timer);
       this.#busy -= 1;
       this.#letGoIfIdle();
     };
-    const timer = setTimeout(done, kExpectMs);
-    return done;
+    const timer = setTimeout(end, kExpectMs);
+    return () => {
+      if (!over) end();
+      else void this.want().catch(report);  // It took so long that the lock may have been let go before.
+    };
   }
 
   #acquire(): void {
     if (this.#release || this.#wanting) return;
     this.#wanting = true;
-    this.#session = navigator.locks.request(this.lock, () => this.#hold()).then(() => undefined);
+    this.#session = navigator.locks.request(this.lock, () => this.#hold()).then(() => undefined, (error: unknown) => {
+      this.#wanting = false;
+      report(error);
+    });
   }
 
   async #hold(): Promise<void> {
@@ -97,16 +104,24 @@ export class Sender {
     const released = new Promise<void>((resolve) => { this.#release = resolve; });
     this.#sending = null;
     this.stepper.startSending();
-    // What is about to be captured brings a pump of its own.
-    if (this.#busy === 0) this.#look();
+    this.#look();
     await released;
   }
 
   #look(): void {
     this.stepper.pump().catch((error: unknown) => {
       report(error);
+      if (this.#busy > 0) return;  // What is under way ends with a look of its own.
       this.#letGo();
+      if (this.#timer === null) this.#wakeIn(kLookAgainMs);
     });
+  }
+
+  #wakeIn(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.want().catch(report);
+    }, ms);
   }
 
   /** From this moment on no step sends, even before the lock itself is free. */
@@ -135,8 +150,7 @@ export class Sender {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (wakeAt !== null) {
-      const wait = Math.min(Math.max(wakeAt - Date.now(), 0), kTimerMax);
-      this.#timer = setTimeout(() => void this.want().catch(report), wait);
+      this.#wakeIn(Math.min(Math.max(wakeAt - Date.now(), 0), kTimerMax));
       this.wakePages(wakeAt);
     }
   }
@@ -162,12 +176,14 @@ export class Sender {
     headers.set('Idempotency-Key', send.key);
     const body = send.bytes ? await this.bodies.get(send.id) : send.body;
     const make = () => this.#request(send, headers, body ?? null);
-    if (!(await this.credentials.apply(headers, { ...send, names: send.credentialHeaders, make }))) {
-      await failed('no-credentials');
+    const limit = AbortSignal.timeout(send.timeoutMs);
+    const ended = new Promise<false>((resolve) => limit.addEventListener('abort', () => resolve(false)));
+    const applied = this.credentials.apply(headers, { ...send, names: send.credentialHeaders, make });
+    // The app's hook may hang like any request.
+    if (!(await Promise.race([applied, ended]))) {
+      await failed(limit.aborted ? 'timeout' : 'no-credentials');
       return;
     }
-
-    const limit = AbortSignal.timeout(send.timeoutMs);
     // Nobody waits for the news that something may be getting through; it lets other lanes leave beside this one.
     const reopened = () => void this.stepper.submit({ type: 'reopened', id: send.id, attempt: send.attempt }).catch(report);
     const answer = await patiently(make, limit, send.againAfterMs, reopened);
@@ -232,7 +248,7 @@ function textOf(response: Response, bytes: ArrayBuffer): string {
 }
 
 /** The rows say "sending" until a step says otherwise; while the disk is full, none can. */
-async function insist(step: () => Promise<unknown>): Promise<void> {
+export async function insist(step: () => Promise<unknown>): Promise<void> {
   for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
     try {
       await step();

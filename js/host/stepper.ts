@@ -41,6 +41,8 @@ export class Stepper {
   constructor(
     private readonly source: DatabaseSource,
     private readonly engine: () => Promise<Engine>,
+    /** Forgets an engine that can't be rebuilt: the next need starts another. */
+    private readonly dropEngine: () => void,
     private readonly life: string,
     private readonly bodies: Bodies,
     private readonly act: (effects: Effect[]) => void,
@@ -78,12 +80,17 @@ export class Stepper {
   /** Steps an event that only reads. */
   async peek(event: EngineEvent): Promise<Effect[]> {
     const engine = await this.engine();
-    return this.source.use(async (db) => {
-      const tx = db.transaction(kStepStores, 'readonly');
-      const result = await this.#decide(engine, new Rows(tx), event);
-      await tx.done;
-      return result.effects;
-    });
+    try {
+      return await this.source.use(async (db) => {
+        const tx = db.transaction(kStepStores, 'readonly');
+        const result = await this.#decide(engine, new Rows(tx), event);
+        await tx.done;
+        return result.effects;
+      });
+    } catch (error) {
+      if (isTrap(error)) await this.#rebuild();
+      throw error;
+    }
   }
 
   async #run(): Promise<void> {
@@ -93,7 +100,9 @@ export class Stepper {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, kBatchMax);
-      await this.#stepBatch(batch);
+      await this.#stepBatch(batch).catch((error: unknown) => {
+        for (const pending of batch) pending.reject(error);  // those that are settled already don't mind
+      });
     }
     this.#running = false;
     this.onIdle();
@@ -111,6 +120,16 @@ export class Stepper {
         return;
       }
       if (isTrap(error)) return this.#afterTrap(batch, error);
+      if (this.#sender && batch.every(({ event }) => event.type !== 'pump')) return this.#withoutPump(batch);
+      for (const pending of batch) pending.reject(error);
+    }
+  }
+
+  /** What hinders the pump must not cost a write its place in the outbox. */
+  async #withoutPump(batch: Pending[]): Promise<void> {
+    try {
+      await this.#commit(batch, false);
+    } catch (error) {
       for (const pending of batch) pending.reject(error);
     }
   }
@@ -131,7 +150,7 @@ export class Stepper {
   async #afterTrap(batch: Pending[], first: unknown): Promise<void> {
     await this.#rebuild();
     try {
-      await this.#commit(batch);
+      await this.#commit(batch, batch.every(({ event }) => event.type === 'pump'));
     } catch (second) {
       if (!isTrap(second)) {
         for (const pending of batch) pending.reject(second);
@@ -154,10 +173,15 @@ export class Stepper {
   }
 
   async #rebuild(): Promise<void> {
-    await (await this.engine()).rebuild();
+    try {
+      await (await this.engine()).rebuild();
+    } catch (error) {
+      this.dropEngine();
+      throw error;
+    }
   }
 
-  async #commit(batch: Pending[]): Promise<void> {
+  async #commit(batch: Pending[], mayPump = true): Promise<void> {
     const engine = await this.engine();
     const { results, pumped } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
@@ -168,7 +192,7 @@ export class Stepper {
           results.push(event.type === 'pump' ? [] : await this.#step(engine, tx, rows, event, bytes));
         }
         // The lock may have been got since the batch began.
-        const sender = this.#sender;
+        const sender = this.#sender && mayPump;
         const takeOver = sender && !this.#tookOver ? await this.#step(engine, tx, rows, { type: 'take-over' }, null) : [];
         const pumped = sender ? await this.#step(engine, tx, rows, { type: 'pump' }, null) : [];
         await tx.done;

@@ -98,6 +98,69 @@ TEST_CASE("Two barriers in a row keep what stands between them there") {
   CHECK(order == Ids{first, between, second, last});
 }
 
+TEST_CASE("Many barriers in a row cost no more than one") {
+  Device device(orders_config());
+  const std::string before = patch(device, "1");
+  Ids all;
+  for (int i = 0; i < 40; ++i) all.push_back(clear(device));
+  const std::string after = patch(device, "1");
+  CHECK(device.row("meta", "barriers ")["list"].size() == 1);
+  Ids order;
+  for (int i = 0; i < 100 && device.count("mutations") > 0; ++i) {
+    device.now += 1;
+    const Ids now = leaving(device);
+    CHECK(now.size() <= 1);
+    for (const std::string& id : now) {
+      order.push_back(id);
+      device.step(answer(id, 1, 200));
+    }
+  }
+  Ids wanted{before};
+  wanted.insert(wanted.end(), all.begin(), all.end());
+  wanted.push_back(after);
+  CHECK(order == wanted);
+}
+
+TEST_CASE("A barrier waits for a lane that another resource once shared, and is woken by it") {
+  Json config{{"resources", {{"orders", {{"path", "/api/orders/:id"}, {"lane", "desk"}}},
+                             {"riders", {{"path", "/api/riders/:id"}, {"lane", "desk"}}}}}, {"origin", kApp}};
+  Device device(config);
+  const std::string order = patch(device, "1");
+  const std::string rider = capture(device, write("PATCH", "/api/riders/1", {{"a", 1}}));
+  // A new release has dropped the lane.
+  config["resources"]["orders"].erase("lane");
+  device.engine.configure(config.dump());
+  const std::string all = clear(device);
+  Ids gone;
+  for (int i = 0; i < 12; ++i) {
+    device.now += 1;
+    for (const std::string& id : leaving(device)) {
+      gone.push_back(id);
+      device.step(answer(id, 1, 200));
+    }
+  }
+  CHECK(gone == Ids{order, rider, all});
+}
+
+TEST_CASE("However many lanes stand at a barrier, one that could not be read is looked at again") {
+  Device device(orders_config());
+  const std::string strange = patch(device, "zzz");
+  Json row = device.row("mutations", strange);
+  row["v"] = 99;
+  device.store.put("mutations", row);
+  CHECK(leaving(device).empty());
+  clear(device);
+  for (int i = 0; i < 600; ++i) patch(device, std::to_string(i));
+  for (int i = 0; i < 60; ++i) {
+    device.now += 1;
+    CHECK(leaving(device).empty());
+  }
+  row["v"] = 1;
+  device.store.put("mutations", row);
+  device.step({{"type", "tick"}, {"trigger", "start"}});
+  CHECK(leaving(device) == Ids{strange});
+}
+
 TEST_CASE("A barrier is no other resource's matter, nor another user's") {
   Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"}}}, {"riders", {{"path", "/api/riders/:id"}}}}}});
   device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "ann"}});

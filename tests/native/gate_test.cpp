@@ -97,14 +97,16 @@ TEST_CASE("How many may leave at once: all while answers flow, few when nothing 
   SUBCASE("so does a connection that hung and was opened anew, and the next probe may leave at once") {
     origin.silences = 2;
     origin.due = kNow + 5'000;
-    note_reopened(origin, kNow);
+    note_reopened(origin, kNow, retry);
     CHECK(now_window() == retry.sends_max);
     CHECK(origin.due == kNow);
   }
   SUBCASE("but not while the server is in trouble") {
     origin.failures = retry.breaker_failures;
-    origin.reopened_at = kNow;
+    origin.due = kNow + 5'000;
+    note_reopened(origin, kNow, retry);
     CHECK(now_window() == 1);
+    CHECK(origin.due == kNow + 5'000);
   }
 }
 

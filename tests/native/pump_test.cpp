@@ -219,6 +219,20 @@ TEST_CASE("A request that succeeded opens the gate after silence, not the breake
   else CHECK(pump(device).size() == 5);
 }
 
+TEST_CASE("Promise 4: what hangs on the way to one origin takes no room from another") {
+  const std::string other = "https://other.example";
+  Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"}}},
+                                {"riders", {{"path", "/api/riders/:id"}, {"origin", other}}}}}});
+  for (int i = 0; i < 9; ++i) patch(device, i);
+  std::size_t hanging = pump(device).size();
+  device.step({{"type", "waited"}, {"id", device.row("meta", "sends")["list"][0]["id"]}});
+  device.now += 2'000;
+  hanging += pump(device).size();
+  REQUIRE(hanging == 5);
+  for (int i = 0; i < 9; ++i) capture(device, write("PATCH", other + "/api/riders/" + std::to_string(i), {{"a", 1}}));
+  CHECK(pump(device).size() == 3);
+}
+
 TEST_CASE("The gate of one origin says nothing about another") {
   Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"}}},
                                 {"tickets", {{"path", "https://desk.example/tickets/:id"}}}}}});

@@ -8,9 +8,7 @@ namespace {
 
 Json world_config(std::uint64_t seed) {
   const Json shared = seed % 5 == 0 ? Json{{"lane", "desk"}} : Json::object();
-  // A clock that jumps back inside the longest Retry-After is not told from a server that asked for that wait; so the
-  // bound of the drain is this one.
-  return orders_config(shared, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}, {"retryAfterMaxMs", 20'000}}}});
+  return orders_config(shared, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}}}});
 }
 
 int act_of(const Json& text) { return Json::parse(text.get<std::string>())["act"].get<int>(); }

@@ -11,6 +11,9 @@ using Millis = std::int64_t;
 /// The largest time that JavaScript's Date can hold (ECMA-262, 21.4.1.1): "never", as a number that sorts last.
 inline constexpr Millis kNever = 8'640'000'000'000'000;
 
+/// Later than never: lanes that stand at a barrier. They may be many, and nothing that looks for a time finds them.
+inline constexpr Millis kBarred = kNever + 1;
+
 /// The newest version of any row that this code can read. A row with a higher one is kept and reported, never changed.
 inline constexpr std::int64_t kRowVersion = 1;
 

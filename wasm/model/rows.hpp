@@ -76,6 +76,7 @@ struct Lane {
   std::string tail;               ///< the newest one
   std::int64_t length = 0;
   Millis due = 0;                 ///< when the head may be sent; kNever while that is up to an event
+  Millis held_at = 0;             ///< when a wait began: a time that lies ahead is a clock that jumped back
   std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
   std::int64_t silences = 0;      ///< times that the head met silence while other lanes of the origin got through
@@ -84,7 +85,7 @@ struct Lane {
   static constexpr const char* kStore = "lanes";
   template <class Visitor> void fields(Visitor& v) {
     v("lane", lane), v("user", user), v("resource", resource), v("entity", entity), v("origin", origin);
-    v("head", head), v("headSeq", head_seq), v("tail", tail), v("length", length), v("due", due), v("hold", hold);
+    v("head", head), v("headSeq", head_seq), v("tail", tail), v("length", length), v("due", due), v("heldAt", held_at), v("hold", hold);
     v("failures", failures), v("silences", silences), v("lastSilenceAt", last_silence_at);
   }
 };
@@ -171,16 +172,17 @@ struct Counts {
   template <class Visitor> void fields(Visitor& v) { v("name", name), v("pending", pending), v("inbox", inbox); }
 };
 
-/// A pending write to a whole collection.
+/// Pending writes to a whole collection: one, or several in a row with nothing between them.
 struct Barrier {
-  std::string id;
-  std::int64_t seq = 0;           ///< the mutation's; once lifted, up to which of the lanes behind it have been let go
+  std::string id;                 ///< of the last one
+  std::int64_t first = 0;         ///< number of the first one
+  std::int64_t last = 0;          ///< of the last one; once lifted, up to which of the lanes behind have been let go
   std::string resource;
   std::string lane;
   bool lifted = false;
 
   template <class Visitor> void fields(Visitor& v) {
-    v("id", id), v("seq", seq), v("resource", resource), v("lane", lane), v("lifted", lifted);
+    v("id", id), v("first", first), v("last", last), v("resource", resource), v("lane", lane), v("lifted", lifted);
   }
 };
 

@@ -13,7 +13,7 @@ Range due_between(const std::string& user, const std::string& origin, Millis fir
   return {Lane::kStore, "due", Json::array({user, origin, first}), Json::array({user, origin, last}), limit};
 }
 
-/// A due time beyond any wait that could have been set is a clock that jumped back: due now.
+/// A wait that begins in the future, or is longer than any that could have been set, is a clock that jumped: due now.
 /// @return whether any lane was mended, and is therefore due without this step's ranges showing it
 bool mend_clock(Context& context, const std::string& user, Origin& origin, const std::string& url_origin) {
   const RetryConfig& retry = context.config.retry;
@@ -21,7 +21,7 @@ bool mend_clock(Context& context, const std::string& user, Origin& origin, const
   const auto far = context.view.range<Lane>(due_between(user, url_origin, context.now + retry.cap_ms + 1, kNever - 1, kRangeMax));
   for (Lane lane : far) {
     const Millis longest = lane.hold == "retry-after" ? retry.retry_after_max_ms + retry.base_ms : retry.cap_ms;
-    if (lane.due <= context.now + longest) continue;
+    if (lane.due <= context.now + longest && lane.held_at <= context.now) continue;
     lane.due = context.now;
     lane.hold.clear();
     context.put(lane);
@@ -100,7 +100,9 @@ Allowance allowance(const Origin& origin, const Sends& sends, const Context& con
   if (origin.auth == "needed" || origin.auth == "refreshing") return {};
   const auto wide = window(origin, context.now, retry);
   const auto most_at_all = closed ? std::max(wide, std::min(retry.sends_max, kHangingMax)) : wide;
-  const auto room = most_at_all - static_cast<std::int64_t>(sends.list.size());
+  const auto own = std::count_if(sends.list.begin(), sends.list.end(),
+                                 [&](const Send& send) { return "origin " + send.origin == origin.name; });
+  const auto room = std::min<std::int64_t>(most_at_all - own, retry.sends_max - static_cast<std::int64_t>(sends.list.size()));
   if (room <= 0) return {};
   const bool fresh = origin.auth == "fresh";
   if (!closed && !fresh) return {room, kNever};
@@ -146,7 +148,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     auto head = sendable_head(context, lane);
     if (!head) continue;
     if (barred(context, *head)) {
-      lane.due = kNever;
+      lane.due = kBarred;
       lane.hold = "barrier";
       context.put(lane);
       continue;

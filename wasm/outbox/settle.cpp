@@ -99,6 +99,7 @@ void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event)
   auto lane = context.view.get<Lane>(mutation.lane);
   if (lane) {
     lane->failures += 1;
+    lane->held_at = context.now;
     const auto asked = parse_retry_after(header(event.headers, "retry-after"), context.now);
     if (asked) {
       // The server's word wins over the backoff; up to a tenth is added, lest all who were sent away return at once.
@@ -206,6 +207,7 @@ void failed(Context& context, const FailedEvent& event) {
       if (lane->silences >= 2) {
         const RetryConfig& retry = context.config.retry;
         lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences - 1, context.random);
+        lane->held_at = context.now;
         lane->hold = "backoff";
       }
       context.put(*lane);
@@ -221,7 +223,7 @@ void reopened(Context& context, const ReopenedEvent& event) {
   for (const Send& send : sends.list) {
     if (send.id != event.id || send.attempt != event.attempt) continue;
     Origin origin = context.origin(send.origin);
-    note_reopened(origin, context.now);
+    note_reopened(origin, context.now, context.config.retry);
     context.put(origin);
   }
 }

@@ -63,9 +63,9 @@ void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, con
   origin.due = std::clamp(started_at + wait, now, now + config.cap_ms);
 }
 
-void note_reopened(Origin& origin, Millis now) {
+void note_reopened(Origin& origin, Millis now, const RetryConfig& config) {
   origin.reopened_at = now;
-  origin.due = std::min(origin.due, now);
+  if (origin.failures < config.breaker_failures) origin.due = std::min(origin.due, now);
 }
 
 void note_probe(Origin& origin, Millis now, const RetryConfig& config) {

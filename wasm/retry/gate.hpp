@@ -35,7 +35,7 @@ void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConf
 /// @param broke the connection broke, rather than that the attempt's own time limit ended it
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 /// A connection that hung broke, and the host opened it anew within its attempt: perhaps a tunnel has ended.
-void note_reopened(Origin& origin, Millis now);
+void note_reopened(Origin& origin, Millis now, const RetryConfig& config);
 void note_probe(Origin& origin, Millis now, const RetryConfig& config);
 void nudge(Origin& origin, Nudge how, Millis now, const RetryConfig& config);
 
