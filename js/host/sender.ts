@@ -40,7 +40,7 @@ const kExpectMs = 2_000;
 export class Sender {
   /** Attempts whose outcome has yet to be handed in, and captures that are about to be. */
   #busy = 0;
-  /** Attempts under way by the rows, as of the last pump; null: none since the lock was got. */
+  /** Attempts under way by the rows, as of the last pump; null: a pump is due. */
   #sending: number | null = null;
   #wanting = false;
   /** Lets the lock go; null while it isn't held. */
@@ -59,6 +59,7 @@ export class Sender {
     private readonly wakePages: (at: number) => void,
   ) {
     stepper.onIdle = () => this.#letGoIfIdle();
+    stepper.onUnpumped = () => { this.#sending = null; };
   }
 
   /** Something may be sendable: gets the lock if it isn't held, and looks. Resolves when nothing is under way. */

@@ -35,6 +35,8 @@ export class Stepper {
   #tookOver = false;
   /** Called whenever no transaction is under way any more. */
   onIdle: () => void = () => undefined;
+  /** Called when events were committed without the pump that belongs to them, since it had failed. */
+  onUnpumped: () => void = () => undefined;
   #queue: Pending[] = [];
   #running = false;
 
@@ -159,7 +161,10 @@ export class Stepper {
       await this.#rebuild();
       for (const pending of batch) {
         const { code, message } = describe(first);
-        await this.setAside(`the engine failed on it twice: ${code}: ${message}`, pending);
+        const reason = `the engine failed on it twice: ${code}: ${message}`;
+        // A pump holds nothing that could be kept.
+        if (pending.event.type === 'pump') this.act([{ do: 'problem', code: 'engine-trap', message: `Nothing can be sent: ${reason}` }]);
+        else await this.setAside(reason, pending);
         pending.reject(new HostError('engine-trap', `The engine failed on this event twice; it was set aside. ${message}`));
       }
     }
@@ -205,6 +210,7 @@ export class Stepper {
         throw error;
       }
     });
+    if (!mayPump) this.onUnpumped();
     this.act([...results.flat(), ...pumped]);
     batch.forEach((pending, i) => pending.resolve(results[i] ?? []));
   }
