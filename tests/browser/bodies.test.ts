@@ -131,6 +131,23 @@ describe('byte for byte', () => {
     assert.deepEqual(await app.rows('bodies'), []);
   });
 
+  test('also when it takes its time to arrive, and is sent then without anybody asking', async (t) => {
+    const app = await openApp(t, browser.context);
+    const status = await app.page.evaluate(() => {
+      let parts = 0;
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (parts++ === 5) return controller.close();
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          controller.enqueue(new TextEncoder().encode('part '));
+        },
+      });
+      return fetch('/api/orders/slow', { method: 'PUT', body, duplex: 'half' } as RequestInit).then(({ status }) => status);
+    });
+    assert.equal(status, 200);
+    assert.equal(app.server.applied.at(-1)!.body.toString(), 'part '.repeat(5));
+  });
+
   test('the same bytes at each attempt, boundary included', async (t) => {
     const app = await openApp(t, browser.context);
     app.server.next.push({ status: 503 }, { reset: true });

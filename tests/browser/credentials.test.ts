@@ -74,6 +74,15 @@ describe('credentials', () => {
     assert.deepEqual(authorizations(app.server), ['Bearer page', 'Bearer hook']);
   });
 
+  test('may be waited for without end: the attempt ends all the same, and the next one asks again', async (t) => {
+    const hook = ', authorize: (() => { let calls = 0; return (request) => (calls++ === 0 ? new Promise(() => {}) : request); })() }';
+    const app = await openApp(t, browser.context, { config: kConfig.replace(/\}$/, hook) });
+    app.server.next.push({ status: 503 });
+    const answer = await app.write('POST', '/api/orders', { id: 'o1' });
+    assert.equal((await app.settled(answer)).state, 'confirmed');
+    assert.equal(app.server.writes.length, 2);
+  });
+
   test('are asked of an open page when the worker has died', async (t) => {
     const app = await openApp(t, browser.context, { query: '?token=fresh' });
     app.server.next.push({ status: 503, headers: { 'Retry-After': '1' } });
