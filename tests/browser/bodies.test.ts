@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { Chromium } from './chromium.js';
-import { openApp, orders, type App, test } from './harness.js';
+import { kConfig, openApp, orders, type App, test } from './harness.js';
 import type { Recorded } from './scripted-server.js';
 import { until } from './until.js';
 
@@ -132,7 +132,9 @@ describe('byte for byte', () => {
   });
 
   test('also when it takes its time to arrive, and is sent then without anybody asking', async (t) => {
-    const app = await openApp(t, browser.context);
+    // Background Sync would ask at once.
+    const app = await openApp(t, browser.context, {
+      config: `(SyncManager.prototype.register = () => Promise.reject(new Error('not here')), ${kConfig})` });
     const status = await app.page.evaluate(() => {
       let parts = 0;
       const body = new ReadableStream<Uint8Array>({
