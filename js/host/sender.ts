@@ -43,6 +43,8 @@ export class Sender {
   /** Attempts under way by the rows, as of the last pump; null: a pump is due. */
   #sending: number | null = null;
   #wanting = false;
+  /** Somebody wants a look as soon as the lock is got, whatever else is about to bring one. */
+  #lookDue = false;
   /** Lets the lock go; null while it isn't held. */
   #release: (() => void) | null = null;
   #session: Promise<void> = Promise.resolve();
@@ -65,7 +67,10 @@ export class Sender {
   /** Something may be sendable: gets the lock if it isn't held, and looks. Resolves when nothing is under way. */
   async want(): Promise<void> {
     if (this.#release) await this.stepper.pump();
-    else this.#acquire();
+    else {
+      this.#lookDue = true;
+      this.#acquire();
+    }
     await this.#session;
   }
 
@@ -105,7 +110,9 @@ export class Sender {
     const released = new Promise<void>((resolve) => { this.#release = resolve; });
     this.#sending = null;
     this.stepper.startSending();
-    this.#look();
+    // An event that is expected brings a pump of its own.
+    if (this.#lookDue || this.#busy === 0) this.#look();
+    this.#lookDue = false;
     await released;
   }
 
