@@ -1,6 +1,7 @@
 // The thin worker: registers its listeners in the first turn, and hands everything on.
 
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
+import { report } from '../js/host/errors';
 import { Host } from '../js/host/host';
 import { fetchModule, keepInDatabase } from '../js/host/module';
 import { serve } from '../js/host/pages';
@@ -12,10 +13,6 @@ export type { AnswerMeaning, Asset, HoldfastConfig, ResourceConfig, RetryConfig 
 declare const self: ServiceWorkerGlobalScope;
 
 const kWrites = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
-
-function report(error: unknown): void {
-  console.error('holdfast:', error);
-}
 
 /**
  * Starts holdfast in a service worker. Call it once, in the worker script's first turn.

@@ -38,7 +38,7 @@ async function readBody(request: Request, bytesMax: number): Promise<ArrayBuffer
     if (done) break;
     size += value.byteLength;
     if (size > bytesMax) {
-      void reader.cancel().catch(() => undefined);
+      void reader.cancel().catch(() => undefined);  // The rest isn't wanted, however it ends.
       return kTooLarge;
     }
     chunks.push(value);
@@ -88,7 +88,7 @@ export class Capture {
     private readonly credentials: Credentials,
     /** Whether reads of this origin last met silence. */
     private readonly silent: (origin: string) => boolean,
-    /** Something will soon be there to send; to be called again once it is. */
+    /** Says that something will soon be there to send. Its result is called once that is so, or isn't. */
     private readonly expect: () => () => void,
     known: (stamp: string) => Promise<boolean>,
   ) {
@@ -115,7 +115,7 @@ export class Capture {
       if (!routed.declared) return { passThrough: unstamped(copy) };
       const bytes = await readBody(request, routed.bodyBytesMax);
       if (bytes === kTooLarge) return { passThrough: unstamped(copy) };
-      void copy.body?.cancel().catch(() => undefined);
+      void copy.body?.cancel().catch(() => undefined);  // Not needed any more.
       return {
         write: await this.describe(event, stamp, bytes, at), bytes, origin: new URL(request.url).origin, secret: this.credentials.of(request.headers) };
     } catch (refusal) {

@@ -18,6 +18,11 @@ export class HostError extends Error {
   }
 }
 
+/** For whoever looks into the worker's console: what went wrong beside a request that was served all the same. */
+export function report(error: unknown): undefined {
+  console.error('holdfast:', error);
+}
+
 export function describe(error: unknown): { code: string; message: string } {
   if (error instanceof HostError) return { code: error.code, message: error.message };
   return { code: 'engine', message: error instanceof Error ? error.message : String(error) };

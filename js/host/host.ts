@@ -9,11 +9,11 @@ import { Bodies } from './bodies';
 import { Capture } from './capture';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
-import { HostError } from './errors';
+import { HostError, report } from './errors';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
 import { Reads } from './reads';
-import { insist, Sender } from './sender';
+import { Sender } from './sender';
 import { findOutcome, listInbox, listPending, readStatus } from './status';
 import { Stepper } from './stepper';
 import { Waiters } from './waiters';
@@ -47,11 +47,12 @@ export class Host {
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
-    this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies, (effects) => this.#act(effects), () => this.#shrink());
+    this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
+      (effects) => this.#act(effects), () => this.#shrink());
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }));
     this.reads = new Reads(this.source, this.#stepper, (origin) => {
-      void this.tick('request-succeeded', origin).catch((error: unknown) => console.error('holdfast:', error));
+      void this.tick('request-succeeded', origin).catch(report);
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
@@ -114,7 +115,7 @@ export class Host {
       try {
         this.#actOn(effect);
       } catch (error) {
-        console.error('holdfast:', error);
+        report(error);
       }
     }
   }
@@ -172,7 +173,7 @@ export class Host {
   async #late(id: string): Promise<void> {
     await this.#stepper.submit({ type: 'waited', id }).catch((error: unknown) => {
       // The row is safe, only its optimistic document can't be made now.
-      console.error('holdfast:', error);
+      report(error);
       this.#waiters.answer(id, () => answers.queued(id, 202, 'null'));
     });
   }
@@ -180,9 +181,9 @@ export class Host {
   async #refresh(effect: Effect): Promise<void> {
     const ok = await this.#credentials.refresh(String(effect.url), String(effect.user)).catch(() => false);
     // Nothing leaves to this origin until a step has heard it.
-    await insist(() => this.#stepper.submit({ type: 'session', action: 'credentials', origin: String(effect.origin), ok }));
+    await this.#stepper.insist({ type: 'session', action: 'credentials', origin: String(effect.origin), ok });
     this.#tellStatus();
-    await this.#want().catch((error: unknown) => console.error('holdfast:', error));
+    await this.#want().catch(report);
   }
 
   // --- Pages --------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ export class Host {
     this.#telling = true;
     setTimeout(() => {
       this.#telling = false;
-      this.status().then((status) => tell({ type: 'changed', status })).catch((error: unknown) => console.error('holdfast:', error));
+      this.status().then((status) => tell({ type: 'changed', status })).catch(report);
     }, 0);
   }
 
@@ -206,7 +207,7 @@ export class Host {
     // Whatever woke it: a killed worker's writes wait for the next one, and its timers died with it.
     if (self.registration.active && (!this.#started || request.type === 'hello')) {
       this.#started = true;
-      event.waitUntil(this.tick('start').catch((error: unknown) => console.error('holdfast:', error)));
+      event.waitUntil(this.tick('start').catch(report));
     }
     switch (request.type) {
       case 'hello':
@@ -223,7 +224,7 @@ export class Host {
       }
       case 'claim': return self.clients.claim();
       case 'tick': {
-        event.waitUntil(this.tick(request.trigger).catch((error: unknown) => console.error('holdfast:', error)));
+        event.waitUntil(this.tick(request.trigger).catch(report));
         return null;
       }
       case 'sign-in': {
@@ -267,7 +268,7 @@ export class Host {
   async #drain(): Promise<void> {
     const end = Date.now() + kDrainMs;
     while (Date.now() < end) {
-      void this.tick('call').catch((error: unknown) => console.error('holdfast:', error));
+      void this.tick('call').catch(report);
       if ((await this.status()).pending === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
@@ -285,7 +286,7 @@ export class Host {
 
   /** Makes room for the outbox: kept reads go first. */
   async #shrink(): Promise<void> {
-    await this.source.use((db) => db.clear('reads')).catch((error: unknown) => console.warn('holdfast:', error));
+    await this.source.use((db) => db.clear('reads')).catch(report);
   }
 }
 

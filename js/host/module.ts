@@ -2,7 +2,7 @@
 
 import createModule, { type RawEngine } from 'holdfast-glue';
 import type { DatabaseSource } from './database';
-import { HostError } from './errors';
+import { HostError, report } from './errors';
 
 /** Hex SHA-256 of the module that belongs to this worker; the build puts it in (scripts/build.mjs). */
 declare const HOLDFAST_MODULE_SHA256: string;
@@ -92,7 +92,7 @@ function cacheName(): string {
  */
 export async function compile(url: string, source: DatabaseSource): Promise<WebAssembly.Module> {
   // A home that can't be read, or holds what isn't the module, is no reason not to look into the next.
-  return (await fromCache(url).catch(warn)) ?? (await fromDatabase(url, source).catch(warn))
+  return (await fromCache(url).catch(report)) ?? (await fromDatabase(url, source).catch(report))
     ?? WebAssembly.compile(await fetchModule(url));
 }
 
@@ -104,7 +104,7 @@ async function fromCache(url: string): Promise<WebAssembly.Module | undefined> {
 async function fromDatabase(url: string, source: DatabaseSource): Promise<WebAssembly.Module | undefined> {
   const bytes = await source.use((db) => db.get('modules', HOLDFAST_MODULE_SHA256));
   if (!bytes) return undefined;
-  keepInCache(url, bytes).catch(warn);
+  keepInCache(url, bytes).catch(report);
   return WebAssembly.compile(bytes);
 }
 
@@ -119,7 +119,7 @@ export async function fetchModule(url: string): Promise<ArrayBuffer> {
       `${url} is not the module that this worker was built with (its SHA-256 is ${hash}, not ${HOLDFAST_MODULE_SHA256}). `
       + 'Deploy holdfast.wasm together with the worker, out of the same release.');
   }
-  await keepInCache(url, bytes).catch(warn);
+  await keepInCache(url, bytes).catch(report);
   return bytes;
 }
 
@@ -157,8 +157,4 @@ function cacheKey(url: string): string {
 async function sha256(bytes: ArrayBuffer): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function warn(error: unknown): undefined {
-  console.warn('holdfast:', error);
 }

@@ -3,6 +3,7 @@
 
 import { unstamped } from './capture';
 import type { DatabaseSource, KeptRead, Row } from './database';
+import { report } from './errors';
 import { find, isRecord, keep, mayKeep, pathOf } from './kept';
 import type { Effect } from './module';
 import type { Stepper } from './stepper';
@@ -45,10 +46,10 @@ export class Reads {
   async answer(event: FetchEvent): Promise<Response> {
     const request = unstamped(event.request);
     const origin = new URL(request.url).origin;
-    const standing = await this.#standing(origin).catch(warn);
+    const standing = await this.#standing(origin).catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(request);
-    const kept = await find(this.source, standing.user, request.url, accept(request)).catch(warn);
+    const kept = await find(this.source, standing.user, request.url, accept(request)).catch(report);
 
     if (standing.silent || this.#silent.has(origin)) {
       const known = await this.#fromStore(request, kept, standing);
@@ -94,7 +95,7 @@ export class Reads {
       user: standing.user, url: request.url, accept: accept(request), path: pathOf(request.url), status: answer.status,
       headers: [...answer.headers], text: whole, at,
     } satisfies KeptRead));
-    const stored = kept.then((read) => keep(this.source, read)).catch(warn);
+    const stored = kept.then((read) => keep(this.source, read)).catch(report);
     if (standing.pending === 0) return answer;
     const read = await kept;
     await stored;
@@ -110,7 +111,7 @@ export class Reads {
   }
 
   async #fromStore(request: Request, kept: KeptRead | undefined, standing: Standing): Promise<Response | null> {
-    return this.#composed(request, kept ?? null, standing, 'store').catch(warn).then((known) => known ?? null);
+    return this.#composed(request, kept ?? null, standing, 'store').catch(report).then((known) => known ?? null);
   }
 
   /** What was told last, with what was confirmed since and what is pending. Null if nothing is known. */
@@ -193,8 +194,4 @@ function gone(pending: number): Response {
     status: 404,
     headers: { 'Content-Type': 'application/problem+json', 'Holdfast-Source': 'both', 'Holdfast-Pending': String(pending) },
   });
-}
-
-function warn(error: unknown): undefined {
-  console.warn('holdfast:', error);
 }

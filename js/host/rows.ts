@@ -20,8 +20,8 @@ export class Rows {
 
   constructor(private readonly tx: WriteTransaction | ReadTransaction) {}
 
-  /** Reads what isn't known yet. @returns null if nothing was missing */
-  bring(need: Need): Promise<unknown> | null {
+  /** Reads what isn't known yet. */
+  async bring(need: Need): Promise<void> {
     const reads: Promise<unknown>[] = [];
     for (const [store, key] of need.rows) {
       if (store === 'meta' ? this.#metaRead : this.#rows.has(nameOf(store, key))) continue;
@@ -30,7 +30,7 @@ export class Rows {
     for (const range of need.ranges) {
       if (!this.#ranges.has(JSON.stringify(range))) reads.push(this.#readRange(range));
     }
-    return reads.length > 0 ? Promise.all(reads) : null;
+    await Promise.all(reads);
   }
 
   /** As the engine's steps take them (wasm/engine/view.hpp). Only for what `bring` has brought. */

@@ -6,6 +6,7 @@
 import { passedOn } from './answers';
 import type { Credentials } from './credentials';
 import type { Bodies } from './bodies';
+import { report } from './errors';
 import type { Effect } from './module';
 import type { Stepper } from './stepper';
 import type { Waiters } from './waiters';
@@ -166,12 +167,11 @@ export class Sender {
   send(effect: Effect): void {
     this.#busy += 1;
     const send = effect as unknown as SendEffect;
-    const failed = (reason: string) =>
-      this.stepper.submit({ type: 'failed', id: send.id, attempt: send.attempt, reason });
-    void this.#attempt(send, failed)
+    const failure = (reason: string) => ({ type: 'failed', id: send.id, attempt: send.attempt, reason });
+    void this.#attempt(send, (reason) => this.stepper.submit(failure(reason)))
       .catch(async (error: unknown) => {
         report(error);
-        await insist(() => failed('network'));
+        await this.stepper.insist(failure('network'));  // Its row says "sending" until a step says otherwise.
       })
       .finally(() => {
         this.#busy -= 1;
@@ -253,21 +253,4 @@ function textOf(response: Response, bytes: ArrayBuffer): string {
   if (!/\bjson\b|^text\//i.test(response.headers.get('content-type') ?? '')) return '';
   if (bytes.byteLength > kAnswerTextMax) return '';
   return new TextDecoder().decode(bytes);
-}
-
-/** The rows say "sending" until a step says otherwise; while the disk is full, none can. */
-export async function insist(step: () => Promise<unknown>): Promise<void> {
-  for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
-    try {
-      await step();
-      return;
-    } catch (error) {
-      report(error);
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait));
-  }
-}
-
-function report(error: unknown): void {
-  console.error('holdfast:', error);
 }

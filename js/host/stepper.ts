@@ -6,7 +6,7 @@
 
 import type { Bodies } from './bodies';
 import { isQuota, kStepStores, type DatabaseSource, type Row, type StoreName, type WriteTransaction } from './database';
-import { describe, HostError } from './errors';
+import { describe, HostError, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
 import { Rows } from './rows';
 
@@ -25,6 +25,9 @@ interface Pending {
 
 /** How many events share one transaction at most: enough for a burst, few enough for nobody to wait long. */
 const kBatchMax = 64;
+/** Between two tries of a step that must not be given up. Milliseconds, doubling. */
+const kInsistMs = 1_000;
+const kInsistMsMax = 30_000;
 /** Rounds of "bring me these rows" in one step; the engine needs four at most. More is a defect. */
 const kRoundsMax = 24;
 
@@ -77,6 +80,19 @@ export class Stepper {
       this.#queue.push({ event, bytes, resolve, reject });
       void this.#run();
     });
+  }
+
+  /** Steps an event that rows wait for: again and again, while the disk is full or the database can't be had. */
+  async insist(event: EngineEvent): Promise<void> {
+    for (let wait = kInsistMs; ; wait = Math.min(wait * 2, kInsistMsMax)) {
+      try {
+        await this.submit(event);
+        return;
+      } catch (error) {
+        report(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
   }
 
   /** Steps an event that only reads. */
@@ -173,7 +189,7 @@ export class Stepper {
   /** Keeps what can't be handled, and says so. */
   async setAside(reason: string, what: { event: EngineEvent; bytes: ArrayBuffer | null }): Promise<void> {
     const entry = { at: Date.now(), reason, what: { event: what.event, bytes: what.bytes } };
-    await this.source.use((db) => db.add('aside', entry)).catch((error: unknown) => console.error('holdfast:', error));
+    await this.source.use((db) => db.add('aside', entry)).catch(report);
     this.act([{ do: 'problem', code: 'set-aside', message: `An event was set aside and kept: ${reason}` }]);
   }
 
@@ -206,7 +222,7 @@ export class Stepper {
       } catch (error) {
         // What was asked of the transaction so far must not happen.
         try { tx.abort(); } catch { /* it has ended by itself */ }
-        await tx.done.catch(() => undefined);
+        await tx.done.catch(() => undefined);  // aborted: that is what was asked for
         throw error;
       }
     });
@@ -226,7 +242,8 @@ export class Stepper {
         this.bodies.hold(row.id as string, bytes);
       }
     }
-    // Requests of one transaction run in order, so nobody has to wait for these; but a failure must not go unheard.
+    // Requests of one transaction run in order, so nobody has to wait for these; one that fails ends the transaction,
+    // and that is where it is heard.
     for (const write of writes) write.catch(() => undefined);
     return result.effects;
   }

@@ -61,58 +61,6 @@ Json silence(const Json& send) { return failure(send["id"], send["attempt"]); }
 
 }  // namespace
 
-TEST_CASE("Three leave into the unknown, ten while answers flow; the oldest lanes leave first") {
-  Device device(orders_config(Json::object(), {{"retry", Json::object()}}));
-  std::vector<std::string> ids;
-  for (int i = 0; i < 30; ++i) {
-    ids.push_back(patch(device, i));
-    ++device.now;
-  }
-  auto sends = pump(device);
-  REQUIRE(sends.size() == 3);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(sends[i]["id"] == ids[i]);
-  CHECK(pump(device).empty());
-  device.step(answer(ids[2], 1, 200));
-  sends = pump(device);
-  REQUIRE(sends.size() == 8);
-  for (std::size_t i = 0; i < 8; ++i) CHECK(sends[i]["id"] == ids[3 + i]);
-  CHECK(pump(device).empty());
-  // What is answered makes room for as many, until nothing has been heard for a moment.
-  device.now += 600;
-  device.step(answer(ids[3], 1, 503));
-  CHECK(pump(device).empty());
-}
-
-TEST_CASE("A hung connection that was opened anew lets the others leave, though no answer has come yet") {
-  Device device(orders_config());
-  std::vector<std::string> ids;
-  for (int i = 0; i < 30; ++i) ids.push_back(patch(device, i));
-  REQUIRE(pump(device).size() == 3);
-  device.now += 1'000;
-  CHECK(pump(device).empty());
-  SUBCASE("once") {
-    device.step({{"type", "reopened"}, {"id", ids[0]}, {"attempt", 1}});
-    CHECK(pump(device).size() == 2);  // of at most five in these tests
-    CHECK(device.row("mutations", ids[0])["attempts"] == 1);
-  }
-  SUBCASE("an attempt that is over says nothing") {
-    device.step({{"type", "reopened"}, {"id", ids[0]}, {"attempt", 7}});
-    CHECK(pump(device).empty());
-  }
-}
-
-TEST_CASE("Attempts that only hang leave a connection for reads") {
-  Device device(orders_config(Json::object(), {{"retry", Json::object()}}));
-  for (int i = 0; i < 30; ++i) patch(device, i);
-  std::size_t hanging = pump(device).size();
-  device.step({{"type", "waited"}, {"id", device.row("meta", "sends")["list"][0]["id"]}});
-  for (int i = 0; i < 4; ++i) {
-    device.now += 2'000;
-    hanging += pump(device).size();
-  }
-  CHECK(hanging == 5);
-}
-
 TEST_CASE("Promise 4: a second write of a lane leaves only once the first is settled") {
   Device device(orders_config());
   const std::string first = patch(device, 1, 1);
@@ -190,59 +138,6 @@ TEST_CASE("Promise 6: connections that break after hanging a little are not open
   ride.run(60'000, silence);
   MESSAGE("connections that break after 300 ms, for a minute: " << ride.sends << " sends");
   CHECK(ride.sends <= 100);
-}
-
-TEST_CASE("The first sign of life opens the gate for all") {
-  Device device(orders_config());
-  std::vector<std::string> ids;
-  for (int i = 0; i < 20; ++i) ids.push_back(patch(device, i));
-  for (const Json& send : pump(device)) device.step(silence(send));
-  device.now += 60'000;
-  const auto probe = pump(device);
-  REQUIRE(probe.size() == 1);
-  CHECK(probe[0]["probe"] == true);
-  device.step(answer(probe[0]["id"], probe[0]["attempt"], 200));
-  CHECK(pump(device).size() == 5);
-}
-
-TEST_CASE("A request that succeeded opens the gate after silence, not the breaker") {
-  Device device(orders_config());
-  for (int i = 0; i < 20; ++i) patch(device, i);
-  bool trouble = false;
-  SUBCASE("silence") {}
-  SUBCASE("trouble") { trouble = true; }
-  for (int i = 0; i < 2; ++i) {
-    for (const Json& send : pump(device)) device.step(trouble ? turned_away(send) : silence(send));
-  }
-  device.step({{"type", "tick"}, {"trigger", "request-succeeded"}, {"origin", kApp}});
-  if (trouble) CHECK(pump(device).size() <= 1);
-  else CHECK(pump(device).size() == 5);
-}
-
-TEST_CASE("Promise 4: what hangs on the way to one origin takes no room from another") {
-  const std::string other = "https://other.example";
-  Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"}}},
-                                {"riders", {{"path", "/api/riders/:id"}, {"origin", other}}}}}});
-  for (int i = 0; i < 9; ++i) patch(device, i);
-  std::size_t hanging = pump(device).size();
-  device.step({{"type", "waited"}, {"id", device.row("meta", "sends")["list"][0]["id"]}});
-  device.now += 2'000;
-  hanging += pump(device).size();
-  REQUIRE(hanging == 5);
-  for (int i = 0; i < 9; ++i) capture(device, write("PATCH", other + "/api/riders/" + std::to_string(i), {{"a", 1}}));
-  CHECK(pump(device).size() == 3);
-}
-
-TEST_CASE("The gate of one origin says nothing about another") {
-  Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"}}},
-                                {"tickets", {{"path", "https://desk.example/tickets/:id"}}}}}});
-  const std::string here = patch(device, 1);
-  pump(device);
-  device.step(failure(here, 1));
-  capture(device, write("PATCH", "https://desk.example/tickets/1", {{"a", 1}}));
-  const auto sends = pump(device);
-  REQUIRE(!sends.empty());
-  CHECK(std::any_of(sends.begin(), sends.end(), [](const Json& send) { return send["url"] == "https://desk.example/tickets/1"; }));
 }
 
 TEST_CASE("Promise 6: a due time that no wait could have set is a clock that jumped, so it is due now") {

@@ -75,7 +75,7 @@ struct Lane {
   std::int64_t head_seq = 0;      ///< its number
   std::string tail;               ///< the newest one
   std::int64_t length = 0;
-  Millis due = 0;                 ///< when the head may be sent; kNever while that is up to an event
+  Millis due = 0;                 ///< when the head may be sent; kNever or kBarred while an event decides
   Millis held_at = 0;             ///< when a wait began: a time that lies ahead is a clock that jumped back
   std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
@@ -85,8 +85,8 @@ struct Lane {
   static constexpr const char* kStore = "lanes";
   template <class Visitor> void fields(Visitor& v) {
     v("lane", lane), v("user", user), v("resource", resource), v("entity", entity), v("origin", origin);
-    v("head", head), v("headSeq", head_seq), v("tail", tail), v("length", length), v("due", due), v("heldAt", held_at), v("hold", hold);
-    v("failures", failures), v("silences", silences), v("lastSilenceAt", last_silence_at);
+    v("head", head), v("headSeq", head_seq), v("tail", tail), v("length", length), v("due", due), v("heldAt", held_at);
+    v("hold", hold), v("failures", failures), v("silences", silences), v("lastSilenceAt", last_silence_at);
   }
 };
 
@@ -235,7 +235,8 @@ struct Origin {
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
-    v("lastSuccessAt", last_success_at), v("reopenedAt", reopened_at), v("due", due), v("auth", auth), v("authAt", auth_at), v("authLife", auth_life);
+    v("lastSuccessAt", last_success_at), v("reopenedAt", reopened_at), v("due", due), v("auth", auth);
+    v("authAt", auth_at), v("authLife", auth_life);
   }
 };
 
