@@ -210,6 +210,15 @@ TEST_CASE("Promise 8: what has a barrier between it does not become one write") 
   CHECK(device.count("mutations") == 3);
 }
 
+TEST_CASE("What the server says to a write of a whole collection is no entity's document") {
+  Device device(orders_config());
+  const std::string all = capture(device, write("PUT", "/api/orders", Json::array({{{"id", "1"}}})));
+  leaving(device);
+  device.step(answer(all, 1, 200, R"({"id": "batch", "accepted": 1})"));
+  CHECK(device.row("outcomes", all)["state"] == "confirmed");
+  CHECK(device.count("documents") == 0);
+}
+
 TEST_CASE("A page behind a barrier that can't leave now is answered at once") {
   Device device(orders_config());
   const std::string all = clear(device);

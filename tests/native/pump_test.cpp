@@ -223,6 +223,32 @@ TEST_CASE("Promise 3: taking over turns the dead life's attempts, and only those
   CHECK(again[0]["attempt"] == 2);
 }
 
+TEST_CASE("Promise 27: taking over passes over a row that can't be read, and takes the others") {
+  Device device(orders_config());
+  const std::string strange = patch(device, 1);
+  const std::string other = patch(device, 2);
+  REQUIRE(pump(device).size() == 2);
+  Json row = device.row("mutations", strange);
+  row["v"] = 99;
+  device.store.put("mutations", row);
+  device.kill();
+  const auto sends = pump(device);
+  REQUIRE(sends.size() == 1);
+  CHECK(sends[0]["id"] == other);
+  CHECK(device.row("mutations", strange) == row);
+}
+
+TEST_CASE("A look that finds nothing to do writes nothing, and so costs no flush to the disk") {
+  Device device(orders_config());
+  patch(device, 1);
+  pump(device);
+  device.recording = true;
+  pump(device);
+  const Json output = Json::parse(device.lines.back());
+  CHECK(output["puts"].empty());
+  CHECK(output["deletes"].empty());
+}
+
 TEST_CASE("Promise 27: a write that another version wrote is kept and reported, and holds only its own lane") {
   Device device(orders_config());
   const std::string strange = patch(device, 1, 1);
