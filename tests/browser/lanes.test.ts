@@ -70,6 +70,18 @@ describe('a lane', () => {
     assert.deepEqual(sizes, Array.from({ length: 10 }, () => [kBig, 1]).flat());
   });
 
+  test('shows each of ten taps at once what the taps before it did: steps that share a transaction see each other', async (t) => {
+    const app = await openApp(t, browser.context);
+    app.server.down = 'reset';
+    await app.write('POST', '/api/orders', { id: 'o1' });
+    const shown = await app.page.evaluate(() => Promise.all(Array.from({ length: 10 }, async (_, n) => {
+      const answer = await fetch('/api/orders/o1', {
+        method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ [`tap${n}`]: n }) });
+      return Object.keys(await answer.json() as object).length;
+    })));
+    assert.deepEqual(shown, Array.from({ length: 10 }, (_, n) => n + 2), 'its id, and a field for each tap so far');
+  });
+
   test('joins resources that declare it', async (t) => {
     const resource = (name: string) => `${name}: { path: '/api/${name}/:id', timeoutMs: ${kTimeoutMs}, lane: 'shift' }`;
     const app = await openApp(t, browser.context, { config: `{ resources: { ${resource('orders')}, ${resource('riders')} }, ${kRetry} }` });
