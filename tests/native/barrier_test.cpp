@@ -152,6 +152,7 @@ TEST_CASE("A barrier is no other resource's matter, nor another user's") {
   const std::string all = clear(device);
   const std::string rider = capture(device, write("PATCH", "/api/riders/1", {{"a", 1}}));
   CHECK(leaving(device) == Ids{all, rider});
+  device.step(answer(rider, 1, 200));
   device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "ben"}});
   const std::string bens = patch(device, "1");
   CHECK(leaving(device) == Ids{bens});

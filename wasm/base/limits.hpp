@@ -24,12 +24,12 @@ inline constexpr std::int64_t kRowVersion = 1;
 inline constexpr std::int64_t kSendsMax = 10;
 /// As long as nothing has come from the network for a moment, fewer: each one that hangs in a tunnel was sent for
 /// nothing.
-inline constexpr std::int64_t kProbesMax = 3;
+inline constexpr std::int64_t kProbesMax = 2;
 /// That moment: several round trips of a mobile network.
 inline constexpr Millis kFlowingMs = 500;
-/// While the gate is closed, with those that have hung for long and don't count as probes any more: one connection is
-/// left for reads.
-inline constexpr std::int64_t kHangingMax = 5;
+/// While the gate is closed, with those that have hung for long and don't count as probes any more: of the browser's
+/// six connections, half are left for reads.
+inline constexpr std::int64_t kHangingMax = 3;
 /// First ceiling of the wait after an answer such as 503; it doubles with each further one.
 inline constexpr Millis kRetryBaseMs = 1'000;
 /// No computed wait is longer: a person looks at a phone again within half a minute.
