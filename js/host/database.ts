@@ -34,7 +34,11 @@ interface Schema extends DBSchema {
     indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number] };
   };
   lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string, number] } };
-  documents: { key: [string, string, string]; value: Row & { at?: number; text?: string } };
+  documents: {
+    key: [string, string, string];
+    value: Row & { at?: number; text?: string };
+    indexes: { at: [string, string, number]; since: [string, number] };
+  };
   outcomes: {
     key: string;
     value: Row;
@@ -73,7 +77,9 @@ function upgrade(db: Database, from: number): void {
     const lanes = db.createObjectStore('lanes', { keyPath: 'lane' });
     lanes.createIndex('due', ['user', 'origin', 'due']);
     lanes.createIndex('resource', ['user', 'resource', 'headSeq']);
-    db.createObjectStore('documents', { keyPath: ['user', 'resource', 'entity'] });
+    const documents = db.createObjectStore('documents', { keyPath: ['user', 'resource', 'entity'] });
+    documents.createIndex('at', ['user', 'resource', 'at']);
+    documents.createIndex('since', ['user', 'at']);
     const outcomes = db.createObjectStore('outcomes', { keyPath: 'id' });
     outcomes.createIndex('stamp', 'stamps', { multiEntry: true });
     outcomes.createIndex('likeness', ['client', 'hash']);

@@ -1,6 +1,8 @@
 // Answers that were kept for the dark. They lie unparsed until somebody needs a document out of them.
 
 import type { DatabaseSource, KeptRead, ReadTransaction, WriteTransaction } from './database';
+import { idOf, isRecord, part } from './list';
+import type { Routed } from './module';
 
 /** A larger answer isn't kept: it would cost more than it is worth. Characters. */
 const kTextMax = 4 * 1024 * 1024;
@@ -21,6 +23,9 @@ export async function keep(source: DatabaseSource, read: Omit<KeptRead, 'path'>)
   if (read.text.length > kTextMax) return;
   await source.use(async (db) => {
     const tx = db.transaction('reads', 'readwrite', { durability: 'relaxed' });
+    // Answers may overtake each other; what was asked for later stays.
+    const known = await tx.store.get([read.user, read.url, read.accept]);
+    if (known && known.at > read.at) return;
     await tx.store.put({ ...read, path: pathOf(read.url) });
     const extra = (await tx.store.count()) - kReadsMax;
     if (extra > 0) {
@@ -36,16 +41,18 @@ export function find(source: DatabaseSource, user: string, url: string, accept: 
   return source.use((db) => db.get('reads', [user, url, accept]));
 }
 
-function parse(text: string): unknown {
+/** The JSON of an answer kept for the same path, whatever its query. */
+export async function findPage(source: DatabaseSource, user: string, url: string, fits: (json: unknown) => boolean): Promise<unknown> {
+  const reads = await source.use((db) => db.getAllFromIndex('reads', 'path', [user, pathOf(url)]));
+  return reads.map(({ text }) => parse(text)).find(fits);
+}
+
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return null;
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The engine looks no deeper than 200 levels (wasm/base/limits.hpp), of which a step has a few around a document. */
@@ -56,42 +63,85 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
 }
 
-/** The newest answer among several. */
-function newest(reads: KeptRead[]): KeptRead | undefined {
-  return reads.reduce<KeptRead | undefined>((best, read) => (best && best.at >= read.at ? best : read), undefined);
-}
+/** Where kept answers belong, by the engine's word. */
+export type RouteOf = (url: string) => Routed;
 
-/**
- * The engine's pseudo-row `base`: the document of one entity out of the answers kept for the item or its collection,
- * if one is newer than what the store `documents` has. Runs inside a step, so it awaits nothing but IndexedDB.
- */
-export async function baseDocument(tx: WriteTransaction | ReadTransaction, key: string[]): Promise<unknown> {
-  const [user = '', resource = '', entity = '', itemUrl = '', idField = 'id'] = key;
-  const item = pathOf(itemUrl);
-  const collection = item.slice(0, item.lastIndexOf('/'));
-  const byPath = tx.objectStore('reads').index('path');
-  const [document, ofItem, ofCollection] = await Promise.all([
-    tx.objectStore('documents').get([user, resource, entity]),
-    byPath.getAll([user, item]),
-    byPath.getAll([user, collection]),
-  ]);
-  const since = document?.at ?? -Infinity;
-  const candidates: { at: number; document: unknown }[] = [];
-  const itemRead = newest(ofItem);
-  if (itemRead && itemRead.at > since) candidates.push({ at: itemRead.at, document: parse(itemRead.text) });
-  const rank = (read: KeptRead) => read.at > Math.max(since, itemRead?.at ?? -Infinity);
-  for (const read of ofCollection.filter(rank).sort((a, b) => b.at - a.at)) {
-    const found = entityIn(parse(read.text), entity, idField);
-    if (found) {
-      candidates.push({ at: read.at, document: found });
-      break;
+/** Answers that one transaction has looked at, parsed once. */
+export class KeptDocuments {
+  readonly #parsed = new Map<string, Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>>();
+  readonly #keys = new Map<string, Promise<[string, string, string][]>>();
+
+  /** @param fresh an answer that has just come and may not be kept */
+  constructor(
+    private readonly tx: WriteTransaction | ReadTransaction,
+    private readonly routeOf: RouteOf,
+    private readonly fresh: KeptRead | null,
+  ) {}
+
+  /**
+   * The engine's pseudo-row `base`: the document of one entity out of the answers that were kept, if one is newer than
+   * what the store `documents` has. Awaits nothing but IndexedDB, since it runs inside a step.
+   */
+  async base([user = '', resource = '', entity = '', id = '']: string[]): Promise<unknown> {
+    const [confirmed, keys] = await Promise.all([
+      this.tx.objectStore('documents').get([user, resource, entity]), this.#keysOf(user),
+    ]);
+    let best: { at: number; document: unknown } = { at: confirmed?.at ?? -Infinity, document: null };
+    const look = async (url: string, load: () => Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>) => {
+      const routed = this.routeOf(pathOf(url));
+      if (!routed.declared || routed.resource !== resource) return;
+      if (routed.kind === 'action' || (routed.kind === 'item' ? routed.entity !== entity : !entity.startsWith(routed.parent))) return;
+      const read = await load();
+      if (read.at <= best.at) return;
+      const document = routed.kind === 'item' ? unwrapped(read.json, routed.envelope) : rowIn(read, routed.rows ?? [], routed.id, id);
+      if (isRecord(document) && !isDeeperThan(kDepthMax, document)) best = { at: read.at, document };
+    };
+    await Promise.all(keys.map((key) => look(key[1], () => this.#read(key))));
+    const { fresh } = this;
+    if (fresh?.user === user) {
+      const json = parse(fresh.text);
+      await look(fresh.url, () => this.#hold(`fresh ${fresh.url}`, () => Promise.resolve({ at: fresh.at, json, byId: null })));
     }
+    return best.document;
   }
-  const best = candidates.sort((a, b) => b.at - a.at)[0];
-  return isRecord(best?.document) && !isDeeperThan(kDepthMax, best.document) ? best.document : null;
+
+  #keysOf(user: string): Promise<[string, string, string][]> {
+    let keys = this.#keys.get(user);
+    if (!keys) {
+      keys = this.tx.objectStore('reads').getAllKeys(IDBKeyRange.bound([user], [user, []]) as never);
+      this.#keys.set(user, keys);
+    }
+    return keys;
+  }
+
+  #read(key: [string, string, string]) {
+    return this.#hold(JSON.stringify(key), async () => {
+      const read = await this.tx.objectStore('reads').get(key);
+      return { at: read?.at ?? -Infinity, json: parse(read?.text ?? 'null'), byId: null };
+    });
+  }
+
+  #hold(name: string, load: () => Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>) {
+    const known = this.#parsed.get(name);
+    if (known) return known;
+    const loading = load();
+    this.#parsed.set(name, loading);
+    return loading;
+  }
 }
 
-export function entityIn(collection: unknown, entity: string, idField: string): Record<string, unknown> | undefined {
-  if (!Array.isArray(collection)) return undefined;
-  return collection.filter(isRecord).find((row) => String(row[idField]) === entity);
+function unwrapped(json: unknown, envelope: string[]): unknown {
+  const inner = part(json, envelope);
+  return isRecord(inner) ? inner : json;
+}
+
+/** A list's row by its id. */
+function rowIn(read: { json: unknown; byId: Map<string, unknown> | null }, rowsAt: string[], idAt: string[], id: string): unknown {
+  if (!read.byId) {
+    const rows = part(read.json, rowsAt);
+    read.byId = new Map(Array.isArray(rows)
+      ? rows.map((row) => [idOf(row, idAt), row as unknown])
+      : Object.entries(isRecord(rows) ? rows : {}));
+  }
+  return read.byId.get(id);
 }

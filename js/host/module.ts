@@ -32,11 +32,17 @@ export type StepResult =
 
 export type Routed =
   | { declared: false }
-  | { declared: true; resource: string; kind: 'collection' | 'item' | 'action'; timeoutMs: number; bodyBytesMax: number };
+  | { declared: true; resource: string; kind: 'collection' | 'item' | 'action'; timeoutMs: number; bodyBytesMax: number;
+      /** Pointers; `rows` is null but for a list. */
+      entity: string; parent: string; id: string[]; envelope: string[]; rows: string[] | null };
+
+/** Routes remembered: more than the answers that are kept. */
+const kRoutesMax = 2_000;
 
 /** The compiled engine. After a trap its memory can't be trusted: `rebuild` starts it anew from the compiled code. */
 export class Engine {
   #raw: RawEngine | null = null;
+  readonly #routes = new Map<string, Routed>();
 
   private constructor(private readonly code: WebAssembly.Module, private readonly config: string) {}
 
@@ -70,8 +76,14 @@ export class Engine {
     return JSON.parse(this.#live().step(input)) as StepResult;
   }
 
+  /** Where a URL belongs: a matter of the configuration alone, so what was found once is true for good. */
   route(url: string): Routed {
-    return JSON.parse(this.#live().route(url)) as Routed;
+    const known = this.#routes.get(url);
+    if (known) return known;
+    const routed = JSON.parse(this.#live().route(url)) as Routed;
+    if (this.#routes.size >= kRoutesMax) this.#routes.clear();
+    this.#routes.set(url, routed);
+    return routed;
   }
 
   #live(): RawEngine {

@@ -2,21 +2,11 @@
 // unsent changes in both.
 
 import { unstamped } from './capture';
-import type { DatabaseSource, KeptRead, Row } from './database';
+import { compose, leadsTo, type Composed, type View } from './compose';
+import type { DatabaseSource, KeptRead } from './database';
 import { report } from './errors';
-import { find, isRecord, keep, mayKeep, pathOf } from './kept';
-import type { Effect } from './module';
+import { find, findPage, keep, mayKeep, parse, pathOf } from './kept';
 import type { Stepper } from './stepper';
-
-/** What the engine says about a read (wasm/overlay/read.hpp). */
-interface View extends Effect {
-  pending: number;
-  known?: boolean;
-  gone?: boolean;
-  document?: unknown;
-  changes?: { entity: string; document: unknown }[];
-  idField?: string;
-}
 
 interface Standing {
   user: string;
@@ -49,24 +39,21 @@ export class Reads {
     const standing = await this.#standing(origin).catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(request);
-    const kept = await find(this.source, standing.user, request.url, accept(request)).catch(report);
 
     if (standing.silent || this.#silent.has(origin)) {
-      const known = await this.#fromStore(request, kept, standing);
+      const known = await this.#fromStore(request, standing);
       if (known) {
         event.waitUntil(this.#look(request, origin, standing));
         return known;
       }
     }
-    const network = this.#network(request, origin, standing);
+    const network = this.#network(request, origin, standing, event);
     // Its failure is told to the page below, if nothing is known.
     const first = await Promise.race([network.catch(() => null), pause(kReadTimeoutMs)]);
     if (first) return first;
 
     this.#silent.add(origin);
-    const known = await this.#fromStore(request, kept, standing);
-    if (known) return known;
-    return network;
+    return (await this.#fromStore(request, standing)) ?? network;
   }
 
   /** Whether anything is pending, and whether the link is silent: three small rows, no engine. */
@@ -80,94 +67,104 @@ export class Reads {
     });
   }
 
-  async #network(request: Request, origin: string, standing: Standing): Promise<Response> {
+  /** Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since. */
+  #standsAlone(user: string, at: number): Promise<boolean> {
+    return this.source.use(async (db) => {
+      const tx = db.transaction(['meta', 'documents'], 'readonly');
+      const [session, counts, since] = await Promise.all([
+        tx.objectStore('meta').get('session'), tx.objectStore('meta').get(`counts ${user}`),
+        tx.objectStore('documents').index('since').getKey(IDBKeyRange.bound([user, at], [user, Infinity])),
+      ]);
+      return (session?.user ?? '') === user && Number(counts?.pending ?? 0) === 0 && since === undefined;
+    });
+  }
+
+  async #network(request: Request, origin: string, standing: Standing, event: ExtendableEvent | null): Promise<Response> {
     const at = Date.now();
-    // A resource with pending or just-confirmed writes is read past the HTTP cache, or the old state would flash.
-    const answer = await fetch(standing.pending > 0 ? new Request(request, { cache: 'no-store' }) : request);
+    const answer = await fetch(standing.pending > 0 ? pastCaches(request) : request);
     if (this.#silent.delete(origin) || standing.silent) this.gotThrough(origin);
-    const conditional = request.headers.has('if-none-match');
+    // Both may have changed while the answer was on its way.
+    const alone = await this.#standsAlone(standing.user, at);
+    if (answer.type === 'opaque' || (!answer.ok && answer.status !== 304 && answer.status !== 404)) return answer;
     if (!mayKeep(request, answer)) {
-      if (standing.pending === 0 || conditional || answer.status !== 404) return answer;
-      return (await this.#composed(request, null, standing, 'both')) ?? answer;
+      if (alone) return answer;
+      const kept = isJson(answer) ? await readOf(request, answer.clone(), standing.user, at) : null;
+      return (await this.#composed(request, kept, standing.user, 'both')) ?? answer;
     }
-    const text = answer.clone().text();
-    const kept = text.then((whole) => ({
-      user: standing.user, url: request.url, accept: accept(request), path: pathOf(request.url), status: answer.status,
-      headers: [...answer.headers], text: whole, at,
-    } satisfies KeptRead));
-    const stored = kept.then((read) => keep(this.source, read)).catch(report);
-    if (standing.pending === 0) return answer;
-    const read = await kept;
-    await stored;
-    return (await this.#composed(request, read, standing, 'both')) ?? answer;
+    const reading = readOf(request, answer.clone(), standing.user, at);
+    const stored = reading.then((read) => keep(this.source, read)).catch(report);
+    event?.waitUntil(stored);
+    if (alone) return answer;
+    return (await this.#composed(request, await reading, standing.user, 'both')) ?? answer;
   }
 
   /** Asks a silent origin whether it is back, beside an answer that was given already. */
   async #look(request: Request, origin: string, standing: Standing): Promise<void> {
     if (this.#looking.has(origin)) return;
     this.#looking.add(origin);
-    await this.#network(request, origin, standing).catch(() => undefined);  // Still silent: that is an answer too.
+    await this.#network(request, origin, standing, null).catch(() => undefined);  // Still silent: that is an answer too.
     this.#looking.delete(origin);
   }
 
-  async #fromStore(request: Request, kept: KeptRead | undefined, standing: Standing): Promise<Response | null> {
-    return this.#composed(request, kept ?? null, standing, 'store').catch(report).then((known) => known ?? null);
+  async #fromStore(request: Request, { user }: Standing): Promise<Response | null> {
+    const kept = await find(this.source, user, request.url, accept(request)).catch(report);
+    return this.#composed(request, kept ?? null, user, 'store').catch(report).then((known) => known ?? null);
   }
 
-  /** What was told last, with what was confirmed since and what is pending. Null if nothing is known. */
-  async #composed(request: Request, kept: KeptRead | null, standing: Standing, source: 'store' | 'both'): Promise<Response | null> {
-    const [effect] = await this.stepper.peek({ type: 'read', url: request.url });
-    const view = effect as View | undefined;
-    if (!view) return null;
-    if (view.changes) return this.#collection(kept, view, standing, source);
-    if (view.pending === 0 && !view.known) return kept ? respond(kept, kept.text, source, 0) : null;
-    if (view.gone) return gone(view.pending);
-    if (!view.known) return null;
-    return respond(kept, JSON.stringify(view.document), view.pending > 0 ? 'both' : source, view.pending);
+  /**
+   * What was told, with what was confirmed since and what is pending.
+   * @param source where `kept` comes from; `both`: just from the network, whose own answer stands where nothing changes it
+   */
+  async #composed(request: Request, kept: KeptRead | null, user: string, source: 'store' | 'both'): Promise<Response | null> {
+    const event = { type: 'read', url: request.url, at: kept?.at ?? 0 };
+    const [effect] = await this.stepper.peek(event, source === 'both' ? kept : null);
+    const view = effect as unknown as View | undefined;
+    const asTold = kept && source === 'store' ? respond(kept, kept.text, source, view?.pending ?? 0, []) : null;
+    if (!view) return asTold;
+    // Nothing is newer than the answer itself.
+    if (view.kind === 'item' && view.pending === 0 && kept && view.confirmedAt <= kept.at) return asTold;
+    if (view.kind === 'list' && view.changes.length === 0 && kept) return asTold;
+    const answer = kept ? parse(kept.text) ?? undefined : undefined;
+    const shown = compose(view, answer, await this.#before(view, request, user));
+    if (!shown) return asTold;
+    if (shown.status === 404) return gone(shown.pending);
+    return respond(kept, JSON.stringify(shown.body), shown.pending > 0 ? 'both' : source, shown.pending, shown.unknown);
   }
 
-  async #collection(kept: KeptRead | null, view: View, standing: Standing, source: 'store' | 'both'): Promise<Response | null> {
-    if (!kept) return null;
-    const rows: unknown = JSON.parse(kept.text);
-    if (!Array.isArray(rows)) return respond(kept, kept.text, source, 0);
-    const idField = view.idField ?? 'id';
-    const confirmed = await this.#confirmedSince(kept, standing.user, String(view.resource ?? ''));
-    const changes = [...confirmed, ...(view.changes ?? [])];
-    if (changes.length === 0) return respond(kept, kept.text, source, 0);
-    return respond(kept, JSON.stringify(splice(rows, changes, idField, isPlain(kept.url))), source, view.pending);
-  }
-
-  /** Documents that the answers to writes have brought since a list was read. */
-  async #confirmedSince(kept: KeptRead, user: string, resource: string): Promise<{ entity: string; document: unknown }[]> {
-    const range = IDBKeyRange.bound([user, resource, ''], [user, resource, '\uffff']);
-    const documents = await this.source.use((db) => db.getAll('documents', range, 500));
-    return documents
-      .filter((row) => Number(row.at ?? 0) > kept.at)
-      .map((row: Row) => ({ entity: String(row.entity), document: JSON.parse(String(row.text)) as unknown }));
-  }
-}
-
-/** Puts changed documents into a list: in their place, else at its end; null takes one out. */
-export function splice(rows: unknown[], changes: { entity: string; document: unknown }[], idField: string, mayAdd: boolean): unknown[] {
-  const byEntity = new Map(changes.map(({ entity, document }) => [entity, document]));
-  const spliced: unknown[] = [];
-  for (const row of rows) {
-    const entity = isRecord(row) ? String(row[idField]) : '';
-    if (!byEntity.has(entity)) {
-      spliced.push(row);
-      continue;
+  /** The page before the one that is asked for, if it was read. */
+  async #before(view: View, request: Request, user: string): Promise<unknown> {
+    if (view.kind !== 'list' || !view.page) return undefined;
+    const { page } = view;
+    if ('cursor' in page) {
+      const { cursor } = page;
+      if (cursor === null) return undefined;
+      return findPage(this.source, user, request.url, (json) => leadsTo(json, page.next, page.parameter, cursor));
     }
-    const document = byEntity.get(entity);
-    byEntity.delete(entity);
-    if (document !== null) spliced.push(document);
+    for (const url of page.previous) {
+      const read = await find(this.source, user, url, accept(request));
+      if (read) return parse(read.text);
+    }
+    return undefined;
   }
-  // In a list that was filtered by a query it isn't known yet whether a new entity belongs there.
-  if (mayAdd) for (const document of byEntity.values()) if (document !== null) spliced.push(document);
-  return spliced;
 }
 
-function isPlain(url: string): boolean {
-  return !url.includes('?');
+/** Past the HTTP cache, or the old state would flash; and whole, since a 304 has nothing that changes could be put into. */
+function pastCaches(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.delete('if-none-match');
+  headers.delete('if-modified-since');
+  return new Request(request, { cache: 'no-store', headers });
+}
+
+async function readOf(request: Request, answer: Response, user: string, at: number): Promise<KeptRead> {
+  return {
+    user, url: request.url, accept: accept(request), path: pathOf(request.url), status: answer.status,
+    headers: [...answer.headers], text: await answer.text(), at,
+  };
+}
+
+function isJson(answer: Response): boolean {
+  return answer.ok && /\bjson\b/i.test(answer.headers.get('content-type') ?? '');
 }
 
 function accept(request: Request): string {
@@ -178,13 +175,14 @@ function pause(ms: number): Promise<null> {
   return new Promise((resolve) => setTimeout(() => resolve(null), ms));
 }
 
-function respond(kept: KeptRead | null, text: string, source: 'store' | 'both', pending: number): Response {
+function respond(kept: KeptRead | null, text: string, source: 'store' | 'both', pending: number, unknown: Composed['unknown']): Response {
   const headers = new Headers(kept?.headers ?? [['content-type', 'application/json']]);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
   // The server's ETag names the server's bytes, which these no longer are.
-  if (pending > 0) headers.delete('etag');
+  if (pending > 0 || text !== kept?.text) headers.delete('etag');
   headers.set('Holdfast-Source', source);
   headers.set('Holdfast-Pending', String(pending));
+  if (unknown.length > 0) headers.set('Holdfast-Unknown', unknown.join(', '));
   return new Response(text, { status: 200, headers });
 }
 

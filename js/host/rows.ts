@@ -1,8 +1,8 @@
 // What one transaction has read and written so far. Nobody else writes between its begin and its end, so what is
 // known stays true: the steps that share a transaction share it, and ask the database only for what is new.
 
-import type { ReadTransaction, Row, StoreName, WriteTransaction } from './database';
-import { baseDocument } from './kept';
+import type { KeptRead, ReadTransaction, Row, StoreName, WriteTransaction } from './database';
+import { KeptDocuments, type RouteOf } from './kept';
 import type { Need, RangeQuery } from './module';
 
 /** The engine's name for a document out of a kept answer, which is no store (kept.ts). */
@@ -18,7 +18,12 @@ export class Rows {
   readonly #meta = new Set<string>();
   #metaRead = false;
 
-  constructor(private readonly tx: WriteTransaction | ReadTransaction) {}
+  readonly #kept: KeptDocuments;
+
+  /** @param fresh an answer that has just come and may not be kept */
+  constructor(private readonly tx: WriteTransaction | ReadTransaction, routeOf: RouteOf, fresh: KeptRead | null = null) {
+    this.#kept = new KeptDocuments(tx, routeOf, fresh);
+  }
 
   /** Reads what isn't known yet. */
   async bring(need: Need): Promise<void> {
@@ -67,7 +72,7 @@ export class Rows {
 
   async #readRow(store: string, key: IDBValidKey): Promise<void> {
     const row = store === kBase
-      ? await baseDocument(this.tx, key as string[])
+      ? await this.#kept.base(key as string[])
       : await this.tx.objectStore(store as 'meta').get(key as string);
     this.#rows.set(nameOf(store, key), row ?? null);
   }

@@ -5,7 +5,7 @@
 // before it. Nothing but IndexedDB requests may be awaited inside the transaction, else it ends.
 
 import type { Bodies } from './bodies';
-import { isQuota, kStepStores, type DatabaseSource, type Row, type StoreName, type WriteTransaction } from './database';
+import { isQuota, kStepStores, type DatabaseSource, type KeptRead, type Row, type StoreName, type WriteTransaction } from './database';
 import { describe, HostError, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
 import { Rows } from './rows';
@@ -96,12 +96,12 @@ export class Stepper {
   }
 
   /** Steps an event that only reads. */
-  async peek(event: EngineEvent): Promise<Effect[]> {
+  async peek(event: EngineEvent, fresh: KeptRead | null = null): Promise<Effect[]> {
     const engine = await this.engine();
     try {
       return await this.source.use(async (db) => {
         const tx = db.transaction(kStepStores, 'readonly');
-        const result = await this.#decide(engine, new Rows(tx), event);
+        const result = await this.#decide(engine, new Rows(tx, (url) => engine.route(url), fresh), event);
         await tx.done;
         return result.effects;
       });
@@ -207,7 +207,7 @@ export class Stepper {
     const { results, pumped } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {
-        const rows = new Rows(tx);
+        const rows = new Rows(tx, (url) => engine.route(url));
         const results: Effect[][] = [];
         for (const { event, bytes } of batch) {
           results.push(event.type === 'pump' ? [] : await this.#step(engine, tx, rows, event, bytes));

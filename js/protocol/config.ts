@@ -2,13 +2,112 @@
 
 export type AnswerMeaning = 'confirmed' | 'conflict' | 'retry' | 'needs-auth' | 'rejected';
 
+/** A member's name (`status`), or a JSON Pointer (RFC 6901) into a document (`/author/username`, `''` is the whole). */
+export type Pointer = string;
+
+/** A value that holdfast makes up where a document or an effect is declared; see `now`, `url`, `increment` and `given`. */
+export type Made =
+  | { $holdfast: 'now' } | { $holdfast: 'url' } | { $holdfast: 'increment'; by: number } | { $holdfast: 'given'; at: Pointer };
+
+export type Declared = null | boolean | number | string | Made | Declared[] | { [member: string]: Declared };
+
+/** When the person acted, as an ISO 8601 text in UTC: `2026-05-01T12:00:00.000Z`. */
+export const now: Made = { $holdfast: 'now' };
+
+/** The item's own URL, for servers that put it into the document. */
+export const url: Made = { $holdfast: 'url' };
+
+/** What is there, and so much more; a member that isn't a number counts as 0. */
+export const increment = (by: number): Made => ({ $holdfast: 'increment', by });
+
+/** A part of the write's own JSON body; where it has none, the member stays as it is. */
+export const given = (at: Pointer): Made => ({ $holdfast: 'given', at });
+
+/** How a parameter of the query string picks entities. Several values (`a,b`, or the parameter twice) mean any of them. */
+export type Filter = Pointer | {
+  field: Pointer;
+  /**
+   * `equal` is the default. `contains`: the field is an array that holds the value. `min` and `max` include the value,
+   * `above` and `below` don't; they compare numbers if both sides are, else texts by code point.
+   */
+  is: 'equal' | 'contains' | 'min' | 'max' | 'above' | 'below';
+};
+
+export interface ListConfig {
+  /** Where the rows are in the answer: an array, or an object keyed by id. Default `''`, the answer itself. */
+  rows?: Pointer;
+  /** Counts in the answer that follow what is pending: of all pages together, as servers count them. */
+  total?: Pointer | Pointer[];
+  /** The parameters of the query string that pick entities. */
+  filter?: Record<string, Filter>;
+  /** For a list whose path has parameters (`/api/restaurants/:restaurant/orders`): the field that each one equals. */
+  where?: Record<string, Pointer>;
+  /** Parameters that change neither which entities are listed nor their order. */
+  ignore?: string[];
+  /**
+   * The server's order: `createdAt`, `-createdAt` for the newest first, or several of them. Numbers come before texts,
+   * what is missing comes last. Without it a changed row keeps its place and a created one comes at the end.
+   */
+  sort?: Pointer | Pointer[];
+  /** The parameter that chooses another order (`?sort=-price`), and the one that turns it round (`&order=desc`). */
+  sortBy?: { parameter: string; direction?: string };
+  /** How the list is cut into pages. `size` is how many rows there are where the query doesn't say. */
+  page?:
+    | { offset: string; limit: string; size?: number }
+    | { page: string; limit?: string; first?: 0 | 1; size?: number }
+    /** `next`: where the answer tells the next page's cursor, or its URL; null or missing on the last one. */
+    | { cursor: string; next: Pointer };
+  /** `server`: only the server can tell who is in it (a feed, a search); entities never enter it by themselves. */
+  members?: 'server';
+}
+
 export interface ResourceConfig {
   /** The path of one item, ending in a parameter: `/api/orders/:id`. Its collection is the path before that. */
   path: string;
+  /** The path names one document and no collection: `/api/profile`. */
+  singleton?: boolean;
+  /** Further paths of the same items: `/api/couriers/:courier/orders/:id`. */
+  items?: string[];
   /** Where the API lives, if not on the worker's own origin: `https://api.example.com`. */
   origin?: string;
-  /** The member of a document that names the entity. Default `id`. */
-  id?: string;
+  /** Where a document names its entity. Default `id`. */
+  id?: Pointer;
+  /** Where an item's document is, in answers and in the bodies of writes: `/article`. Default: it is the whole. */
+  envelope?: Pointer;
+  /** The shape of the collection. */
+  list?: ListConfig;
+  /** Further lists of the same entities, by their paths: `/api/articles/feed`, `/api/restaurants/:restaurant/orders`. */
+  lists?: Record<string, ListConfig>;
+  /** `merge`: the server takes a `PUT` for a change of the members that it names, like a `PATCH`. Default `replace`. */
+  put?: 'replace' | 'merge';
+  /** How states of an entity are told apart. With `field`, a number or a text that grows. Default `etag`. */
+  version?: 'etag' | 'content' | { field: Pointer };
+  /** What a created document has besides what the app sent, until the server answers: `{ status: 'placed', createdAt: now }`. */
+  defaults?: Record<string, Declared>;
+  /**
+   * What a write to an item's sub-path does to it, as a JSON Merge Patch (RFC 7396): `{ cancel: { status: 'cancelled' } }`
+   * for `POST /api/orders/42/cancel`, `{ 'DELETE favorite': { favorited: false } }` for another method.
+   */
+  actions?: Record<string, Record<string, Declared>>;
+  /** Members of a write's body that name entities of a resource, which may yet have to be created: `{ orderId: 'orders' }`. */
+  references?: Record<Pointer, string>;
+  /**
+   * What the server does with a write that comes twice. `header` (default): it knows `Idempotency-Key`. `verify`: a write
+   * whose outcome is unknown is looked up first. `none`: it is never guessed, but put into the inbox.
+   */
+  idempotency?: 'header' | 'verify' | 'none';
+  /**
+   * `network-first` (default): the server's answer, what is known after `readTimeoutMs`. `stale-while-revalidate`: what
+   * is known at once, and the pages are told when the server says otherwise. `cache-only`: the network only for what
+   * was never seen.
+   */
+  read?: 'network-first' | 'stale-while-revalidate' | 'cache-only';
+  /** Default 2,000 ms. */
+  readTimeoutMs?: number;
+  /** How many answers are kept for the tunnel, and how many characters of them; the least recently used go first. */
+  keep?: { count?: number; bytes?: number };
+  /** `always`: answers are kept although the server marks them `no-store`. */
+  offline?: 'always';
   /** How long a page's fetch waits for the server before it is answered by holdfast, in ms. Default 2,000. */
   timeoutMs?: number;
   /** A larger body isn't captured: it goes to the network as it is. Bytes, default 16 MiB. */

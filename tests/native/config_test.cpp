@@ -32,7 +32,7 @@ TEST_CASE("A plain configuration gets the documented defaults") {
   CHECK(orders.origin == "https://app.example");
   CHECK(orders.timeout_ms == 2'000);
   CHECK(orders.queued_status == 202);
-  CHECK(orders.id_field == "id");
+  CHECK(orders.id == Pointer{"id"});
   CHECK(orders.item == std::vector<Segment>{{false, "api"}, {false, "orders"}, {true, "id"}});
   CHECK(orders.coalesce.patches == CoalescePatches::kNever);
   CHECK(decoded.config.retry.base_ms == 1'000);
@@ -48,7 +48,7 @@ TEST_CASE("Every setting arrives") {
           "breakerFailures": 2, "sendsMax": 1})"));
   REQUIRE(decoded.errors.empty());
   const Resource& orders = decoded.config.resources.at(0);
-  CHECK(orders.id_field == "uuid");
+  CHECK(orders.id == Pointer{"uuid"});
   CHECK(orders.timeout_ms == 500);
   CHECK(orders.body_bytes_max == 10);
   CHECK(orders.queued_status == 200);

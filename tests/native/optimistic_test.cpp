@@ -72,7 +72,7 @@ TEST_CASE("Promise 14: a created entity appears, a deleted one is gone, a restor
   Device device(orders_config());
   capture(device, write("POST", "/api/orders", {{"note", "new"}, {"id", "7"}}));
   CHECK(view(device, "/api/orders/7")["document"]["note"] == "new");
-  CHECK(view(device, "/api/orders")["changes"][0]["entity"] == "7");
+  CHECK(view(device, "/api/orders")["changes"][0]["id"] == "7");
   capture(device, write("DELETE", "/api/orders/7"));
   CHECK(view(device, "/api/orders/7")["gone"] == true);
   CHECK(view(device, "/api/orders")["changes"][0]["document"].is_null());
@@ -102,7 +102,7 @@ TEST_CASE("An action without a declared effect, and a write to the whole collect
   CHECK(view(device, "/api/orders/1")["pending"] == 1);
   capture(device, write("PUT", "/api/orders", {{"note", "all"}}));
   const Json shown = view(device, "/api/orders");
-  for (const Json& change : shown["changes"]) CHECK(change["entity"] != "");
+  for (const Json& change : shown["changes"]) CHECK(change["id"] != "");
 }
 
 TEST_CASE("Promise 7: another user's pending writes are not shown") {

@@ -59,8 +59,8 @@ TEST_CASE("Promise 13: a resource may live on another origin") {
 TEST_CASE("The longer pattern is the better answer for the same path") {
   CHECK(where("https://app.example/api/users/7") == "users item 7");
   CHECK(where("https://app.example/api/users/7/notes") == "notes collection ");
-  CHECK(where("https://app.example/api/users/7/notes/3") == "notes item 3");
-  CHECK(where("https://app.example/api/users/7/notes/3/pin") == "notes action 3");
+  CHECK(where("https://app.example/api/users/7/notes/3") == "notes item 7/3");
+  CHECK(where("https://app.example/api/users/7/notes/3/pin") == "notes action 7/3");
   CHECK(where("https://app.example/api/users/7/rename") == "users action 7");
 }
 

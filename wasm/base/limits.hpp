@@ -56,6 +56,8 @@ inline constexpr std::int64_t kBodyBytesMax = 16 * 1024 * 1024;
 inline constexpr std::int64_t kPendingMax = 1'000'000;
 /// Rows that one step may ask for in one range: what a single transaction does comfortably.
 inline constexpr std::int64_t kRangeMax = 500;
+/// Writes of one lane, or lanes of one resource, that a read looks at; what lies beyond is not shown.
+inline constexpr std::int64_t kShownMax = 10'000;
 /// Depth of a JSON document that the engine looks into; a deeper one is kept as opaque text.
 inline constexpr int kJsonDepthMax = 200;
 /// Characters kept of a server's answer as evidence in the inbox.

@@ -1,82 +1,15 @@
 #include "codec/config_codec.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "codec/list_codec.hpp"
+#include "codec/section.hpp"
 #include "codec/text.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {
 namespace {
-
-using Json = nlohmann::json;
-
-std::string list_of(std::initializer_list<const char*> names) {
-  std::string text;
-  for (const char* name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
-
-/// One object of the configuration, with the path that leads to it.
-class Section {
- public:
-  Section(const Json& json, std::string path, std::vector<ConfigError>& errors)
-      : json_(json), path_(std::move(path)), errors_(errors) {}
-
-  void fail(const std::string& field, const std::string& message) {
-    errors_.push_back({path_.empty() ? field : path_ + "." + field, message});
-  }
-
-  /// A misspelt field would silently do nothing, so an unknown one is a mistake.
-  void only(std::initializer_list<const char*> allowed) {
-    for (const auto& [name, value] : json_.items()) {
-      const bool known = std::any_of(allowed.begin(), allowed.end(), [&name = name](const char* other) { return name == other; });
-      if (!known) fail(name, "unknown field; allowed are " + list_of(allowed));
-    }
-  }
-
-  const Json* find(const char* name) const {
-    const auto found = json_.find(name);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  void number(const char* name, std::int64_t& value, std::int64_t least, std::int64_t most) {
-    const Json* json = find(name);
-    if (json == nullptr) return;
-    // Every limit lies far below 2^53, so a double holds each allowed number exactly, and 1e300 is only too large.
-    const double number = json->is_number() ? json->get<double>() : -1;
-    if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) || number != std::floor(number)) {
-      return fail(name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    value = static_cast<std::int64_t>(number);
-  }
-
-  void text(const char* name, std::string& value) {
-    const Json* json = find(name);
-    if (json == nullptr) return;
-    if (!json->is_string() || json->get_ref<const std::string&>().empty()) return fail(name, "must be a text");
-    value = json->get<std::string>();
-  }
-
-  void flag(const char* name, bool& value) {
-    const Json* json = find(name);
-    if (json == nullptr) return;
-    if (!json->is_boolean()) return fail(name, "must be true or false");
-    value = json->get<bool>();
-  }
-
-  std::string path_to(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
-  const Json& json() const { return json_; }
-  std::vector<ConfigError>& errors() { return errors_; }
-
- private:
-  const Json& json_;
-  std::string path_;
-  std::vector<ConfigError>& errors_;
-};
 
 std::optional<AnswerClass> class_named(const std::string& name) {
   if (name == "confirmed") return AnswerClass::kConfirmed;
@@ -96,21 +29,113 @@ bool is_origin(const std::string& text) {
 void decode_path(Section& section, const std::string& base_origin, Resource& resource) {
   std::string path;
   section.text("path", path);
+  section.flag("singleton", resource.singleton);
   resource.origin = base_origin;
   section.text("origin", resource.origin);
   if (path.find("://") != std::string::npos) resource.origin = origin_of(path);
-  else path = resource.origin + path;
-  for (const std::string& text : path_segments(path)) {
-    const bool parameter = text.starts_with(':');
-    resource.item.push_back({parameter, parameter ? text.substr(1) : text});
-  }
+  resource.item = parse_path(path);
   if (!resource.origin.empty() && !is_origin(resource.origin)) {
     section.fail("origin", "must be scheme://host[:port] in lower case and without a path, such as https://api.example.com");
   }
-  const bool has_path = section.find("path") != nullptr;
-  if (!has_path || resource.item.size() < 2 || !resource.item.back().parameter || resource.item.back().text.empty()) {
-    section.fail("path", "must be the path of one item and end in a parameter, such as /api/orders/:id");
+  const bool has_path = section.find("path") != nullptr && !resource.item.empty();
+  const bool names_item = has_path && resource.item.size() > 1 && resource.item.back().parameter;
+  if (resource.singleton && (!has_path || resource.item.back().parameter)) {
+    section.fail("path", "must be the path of the one document, such as /api/profile");
+  } else if (!resource.singleton && (!names_item || resource.item.back().text.empty())) {
+    section.fail("path", "must be the path of one item and end in a parameter, such as /api/orders/:id; for a single document say singleton: true");
   }
+}
+
+bool has_parameter(const Path& path, const std::string& name) {
+  return std::any_of(path.begin(), path.end(), [&](const Segment& segment) { return segment.parameter && segment.text == name; });
+}
+
+/// Further paths of the same items have to say as much of which one it is.
+void decode_items(Section& section, Resource& resource) {
+  const Json* json = section.find("items");
+  if (json == nullptr) return;
+  const bool texts = json->is_array() && std::all_of(json->begin(), json->end(), [](const Json& path) { return path.is_string(); });
+  if (!texts) return section.fail("items", "must be a list of paths, such as ['/api/couriers/:courier/orders/:id']");
+  for (const Json& text : *json) {
+    Path path = parse_path(text.get<std::string>());
+    const bool whole = std::all_of(resource.item.begin(), resource.item.end(), [&](const Segment& segment) {
+      return !segment.parameter || has_parameter(path, segment.text);
+    });
+    if (!whole) section.fail("items", "must have the parameters that `path` has: " + text.get<std::string>());
+    resource.more_items.push_back(std::move(path));
+  }
+}
+
+void decode_lists(Section& section, Resource& resource) {
+  if (!resource.singleton) {
+    List collection;
+    collection.path = resource.item;
+    if (!collection.path.empty()) collection.path.pop_back();
+    if (const Json* json = section.find("list")) decode_list(*json, section.path_to("list"), section.errors(), collection);
+    resource.lists.push_back(std::move(collection));
+  } else if (section.find("list") != nullptr) {
+    section.fail("list", "a single document has no list");
+  }
+  const Json* more = section.find("lists");
+  if (more == nullptr) return;
+  if (!more->is_object()) return section.fail("lists", "must be an object, such as { '/api/articles/feed': { members: 'server' } }");
+  for (const auto& [path, json] : more->items()) {
+    List list;
+    list.path = parse_path(path);
+    decode_list(json, section.path_to("lists." + path), section.errors(), list);
+    resource.lists.push_back(std::move(list));
+  }
+}
+
+void decode_version(Section& section, Resource& resource) {
+  const Json* json = section.find("version");
+  if (json == nullptr || *json == "etag") return;
+  if (*json == "content") {
+    resource.version = VersionKind::kContent;
+    return;
+  }
+  const auto field = json->is_object() ? json->find("field") : json->end();
+  if (!json->is_object() || field == json->end() || !field->is_string()) {
+    return section.fail("version", "must be 'etag', 'content' or { field: 'version' }");
+  }
+  resource.version = VersionKind::kField;
+  resource.version_field = parse_pointer(field->get_ref<const std::string&>());
+}
+
+/// `$holdfast` marks a value that is made up later; one that nobody knows would be shown to people as it stands.
+bool is_declared(const Json& value) {
+  if (value.is_array()) return std::all_of(value.begin(), value.end(), is_declared);
+  if (!value.is_object()) return true;
+  const auto made = value.find("$holdfast");
+  if (made == value.end()) return std::all_of(value.begin(), value.end(), is_declared);
+  if (*made == "now" || *made == "url") return value.size() == 1;
+  if (*made == "increment") return value.size() == 2 && value.contains("by") && value["by"].is_number();
+  return *made == "given" && value.size() == 2 && value.contains("at") && value["at"].is_string();
+}
+
+void decode_effects(Section& section, Resource& resource) {
+  if (const Json* json = section.find("defaults")) {
+    if (!json->is_object() || !is_declared(*json)) section.fail("defaults", "must be an object, such as { status: 'placed', createdAt: now }");
+    else resource.defaults = print_json(*json);
+  }
+  const Json* actions = section.find("actions");
+  if (actions == nullptr) return;
+  if (!actions->is_object()) return section.fail("actions", "must be an object, such as { cancel: { status: 'cancelled' } }");
+  for (const auto& [name, effect] : actions->items()) {
+    if (!effect.is_object() || !is_declared(effect)) {
+      section.fail("actions." + name, "must be the change that it makes, such as { status: 'cancelled' }");
+      continue;
+    }
+    const bool has_method = name.find(' ') != std::string::npos;
+    resource.actions[has_method ? name : "POST " + name] = print_json(effect);
+  }
+}
+
+void decode_put(Section& section, Resource& resource) {
+  std::string put;
+  section.text("put", put);
+  resource.put_merges = put == "merge";
+  if (!put.empty() && put != "merge" && put != "replace") section.fail("put", "must be 'replace' or 'merge'");
 }
 
 void decode_answers(Section& section, Resource& resource) {
@@ -147,12 +172,41 @@ void decode_coalesce(Section& section, Resource& resource) {
   for (const Json& name : *keep) resource.coalesce.keep.push_back(name.get<std::string>());
 }
 
+/// What only the host needs (js/host/reads.ts): checked here, with everything else.
+void decode_reading(Section& section) {
+  std::string text;
+  section.text("read", text);
+  if (!text.empty() && text != "network-first" && text != "stale-while-revalidate" && text != "cache-only") {
+    section.fail("read", "must be 'network-first', 'stale-while-revalidate' or 'cache-only'");
+  }
+  text.clear();
+  section.text("offline", text);
+  if (!text.empty() && text != "always") section.fail("offline", "must be 'always'");
+  std::int64_t number = 0;
+  section.number("readTimeoutMs", number, 0, 600'000);
+  const Json* keep = section.find("keep");
+  if (keep == nullptr) return;
+  if (!keep->is_object()) return section.fail("keep", "must be an object, such as { count: 100, bytes: 5000000 }");
+  Section inner(*keep, section.path_to("keep"), section.errors());
+  inner.only({"count", "bytes"});
+  inner.number("count", number, 0, 100'000);
+  inner.number("bytes", number, 0, 1'073'741'824);
+}
+
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
-  section.only({"path", "origin", "id", "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
+  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "version", "defaults", "actions",
+                "read", "readTimeoutMs", "keep", "offline", "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
   decode_path(section, base_origin, resource);
-  section.text("id", resource.id_field);
+  decode_items(section, resource);
+  section.pointer("id", resource.id);
+  section.pointer("envelope", resource.envelope);
+  decode_lists(section, resource);
+  decode_put(section, resource);
+  decode_version(section, resource);
+  decode_effects(section, resource);
+  decode_reading(section);
   section.text("lane", resource.lane);
   section.number("timeoutMs", resource.timeout_ms, 0, 600'000);
   section.number("bodyBytesMax", resource.body_bytes_max, 0, 1'073'741'824);

@@ -30,11 +30,66 @@ struct Coalesce {
   std::vector<std::string> keep;
 };
 
+/// The way to a part of a document, as the steps of a JSON Pointer (RFC 6901); without any it is the whole.
+using Pointer = std::vector<std::string>;
+
+using Path = std::vector<Segment>;
+
+enum class FilterKind { kEqual, kContains, kMin, kMax, kAbove, kBelow };
+
+/// A parameter of the query string that picks entities by a field.
+struct Filter {
+  std::string parameter;
+  Pointer field;
+  FilterKind kind = FilterKind::kEqual;
+};
+
+struct SortKey {
+  Pointer field;
+  bool descending = false;
+};
+
+/// How a list is cut into pages.
+struct Paging {
+  enum class Kind { kNone, kOffset, kPage, kCursor } kind = Kind::kNone;
+  std::string position;           ///< the parameter that says where a page begins
+  std::string limit;              ///< the parameter that says how many rows it has, or empty
+  std::int64_t size = 0;          ///< how many it has without that parameter; 0: not known
+  std::int64_t first = 1;         ///< number of the first page
+  Pointer next;                   ///< where the answer names the next page's cursor
+};
+
+/// One list of a resource's entities, as the server answers it.
+struct List {
+  Path path;
+  Pointer rows;
+  std::vector<Pointer> totals;
+  std::vector<Filter> filters;
+  std::map<std::string, Pointer> where;  ///< fields that parameters of the path must equal
+  std::vector<std::string> ignored;
+  std::vector<SortKey> sort;
+  std::string sort_parameter;
+  std::string direction_parameter;
+  Paging page;
+  bool server_members = false;    ///< only the server can tell which entities are in it
+};
+
+enum class VersionKind { kEtag, kContent, kField };
+
 struct Resource {
   std::string name;
   std::string origin;             ///< scheme://host[:port]
-  std::vector<Segment> item;      ///< the collection is the same without its last segment
-  std::string id_field = "id";    ///< the member of a created document that names the entity
+  Path item;
+  std::vector<Path> more_items;   ///< further paths of the same items
+  bool singleton = false;         ///< `item` names one document, and there is no collection
+  Pointer id = {"id"};            ///< where a document names its entity
+  Pointer envelope;               ///< where an item's document is, in answers and bodies
+  std::vector<List> lists;        ///< the first is the collection, `item` without its last segment
+  bool put_merges = false;        ///< PUT changes only the members that it names
+  VersionKind version = VersionKind::kEtag;
+  Pointer version_field;
+  std::string defaults;           ///< of a created document: JSON text, or empty
+  std::map<std::string, std::string> actions;  ///< "METHOD sub-path" to the merge patch that it amounts to, as JSON
   Millis timeout_ms = kPageTimeoutMs;
   std::int64_t body_bytes_max = kBodyBytesMax;
   std::int64_t queued_status = 202;

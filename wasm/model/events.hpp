@@ -99,7 +99,8 @@ struct SessionEvent {
 /// A page reads something that pending writes may touch.
 struct ReadEvent {
   std::string url;
-  template <class Visitor> void fields(Visitor& v) { v("url", url); }
+  Millis at = 0;             ///< when the answer was asked for that is to be shown; 0: there is none
+  template <class Visitor> void fields(Visitor& v) { v("url", url), v("at", at); }
 };
 
 }  // namespace holdfast

@@ -97,11 +97,13 @@ struct Document {
   std::string entity;
   std::string text;               ///< JSON, as the server wrote it; "null" once it was deleted
   std::string etag;
+  Millis created_at = 0;          ///< when its creation was confirmed: answers asked for before don't count it
   Millis at = 0;
 
   static constexpr const char* kStore = "documents";
   template <class Visitor> void fields(Visitor& v) {
-    v("user", user), v("resource", resource), v("entity", entity), v("text", text), v("etag", etag), v("at", at);
+    v("user", user), v("resource", resource), v("entity", entity), v("text", text), v("etag", etag);
+    v("createdAt", created_at), v("at", at);
   }
 };
 

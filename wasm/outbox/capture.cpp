@@ -1,5 +1,6 @@
 #include "outbox/capture.hpp"
 
+#include "codec/pointer.hpp"
 #include "codec/text.hpp"
 #include "outbox/barrier.hpp"
 #include "outbox/coalesce.hpp"
@@ -81,14 +82,15 @@ bool known_by_likeness(Context& context, const CaptureEvent& event, const Resour
 std::string entity_of(const Route& found, const CaptureEvent& event, const std::string& id) {
   if (found.kind != RouteKind::kCollection) return found.entity;
   if (event.method != "POST") return {};
-  const auto body = event.body.kind == "text" ? parse_json(event.body.text) : std::nullopt;
+  auto body = event.body.kind == "text" ? parse_json(event.body.text) : std::nullopt;
   if (body && body->is_array()) return {};
   if (body && body->is_object()) {
-    const auto named = body->find(found.resource->id_field);
-    if (named != body->end() && named->is_string() && !named->get_ref<const std::string&>().empty()) return named->get<std::string>();
-    if (named != body->end() && named->is_number_integer()) return named->dump();
+    const Json document = unwrapped(*found.resource, std::move(*body));
+    const Json* named = find_part(document, found.resource->id);
+    if (named != nullptr && named->is_string() && !named->get_ref<const std::string&>().empty()) return below(found, named->get<std::string>());
+    if (named != nullptr && named->is_number_integer()) return below(found, named->dump());
   }
-  return id;
+  return below(found, id);
 }
 
 Mutation make_mutation(Context& context, const CaptureEvent& event, const Route& found, const std::string& user) {

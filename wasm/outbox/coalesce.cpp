@@ -34,10 +34,11 @@ bool may_merge(const Coalesce& rule, const Mutation& tail, const Mutation& write
 }
 
 /// A creation and the deletion of what it created; a POST to an item's sub-path creates nothing.
-bool undo_each_other(const Resource& resource, const Mutation& tail, const Mutation& write) {
-  return tail.method == "POST" && write.method == "DELETE" &&
-         path_segments(tail.url).size() + 1 == resource.item.size() &&
-         path_segments(write.url).size() == resource.item.size();
+bool undo_each_other(const Config& config, const Mutation& tail, const Mutation& write) {
+  if (tail.method != "POST" || write.method != "DELETE") return false;
+  const auto created = route(config, tail.url);
+  const auto deleted = route(config, write.url);
+  return created && deleted && created->kind == RouteKind::kCollection && deleted->kind == RouteKind::kItem;
 }
 
 /// One merge patch that does what `before` and then `after` would do. A null stays a null: it still has to remove.
@@ -61,7 +62,7 @@ Joined coalesce(Context& context, const Resource& resource, Mutation& tail, cons
   if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
   if (barrier_since(context, tail)) return Joined::kNo;
 
-  if (rule.create_delete && undo_each_other(resource, tail, write)) {
+  if (rule.create_delete && undo_each_other(context.config, tail, write)) {
     return Joined::kVanished;
   }
   if (rule.patches == CoalescePatches::kNever) return Joined::kNo;

@@ -93,15 +93,14 @@ std::optional<Millis> end_send(Context& context, const std::string& id, std::int
 }
 
 void respond_queued(Context& context, Mutation& mutation, const Resource& resource) {
-  const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, mutation.url,
-                                      &mutation);
+  const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, &mutation);
   mutation.answered = true;
   context.put(mutation);
   context.effect({{"do", "respond"},
                   {"how", "queued"},
                   {"id", mutation.id},
                   {"status", resource.queued_status},
-                  {"document", shown.document ? print_json(*shown.document) : std::string("null")}});
+                  {"document", shown.document ? print_json(wrapped(resource, *shown.document)) : std::string("null")}});
 }
 
 void conclude(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status,

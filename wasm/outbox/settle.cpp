@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/pointer.hpp"
 #include "codec/text.hpp"
 #include "outbox/lanes.hpp"
 #include "overlay/optimistic.hpp"
@@ -42,15 +43,24 @@ void respond_answer(Context& context, const std::string& id, AnswerClass meaning
 /// answers kept from before don't bring it back.
 void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   if (mutation.whole_collection()) return;
-  const auto document = mutation.method == "DELETE" ? std::nullopt : parse_json(event.body);
-  const bool action = path_segments(mutation.url).size() > resource.item.size();
-  const bool names_itself = !action && document && document->is_object() && document->contains(resource.id_field);
+  // Any answer that holds the entity itself is worth believing, an action's as well.
+  auto document = mutation.method == "DELETE" ? std::nullopt : parse_json(event.body);
+  if (document) document = unwrapped(resource, std::move(*document));
+  const Json* id = document && document->is_object() ? find_part(*document, resource.id) : nullptr;
+  const auto found = route(context.config, mutation.url);
+  const bool action = !found || found->kind == RouteKind::kAction;
+  const std::string own = id_of(resource, mutation.entity);
+  const bool same = id != nullptr && (id->is_string() ? id->get<std::string>() : id->dump()) == own;
+  const bool names_itself = document && document->is_object() && (resource.singleton ? !action : action ? same : id != nullptr);
   Document row;
   row.user = mutation.user;
   row.resource = mutation.resource;
   row.entity = mutation.entity;
-  row.text = names_itself ? event.body : shown_after(context, resource, mutation);
+  row.text = !names_itself ? shown_after(context, resource, mutation) : resource.envelope.empty() ? event.body : print_json(*document);
   row.etag = names_itself ? header(event.headers, "etag") : std::string();
+  const auto before = context.view.get<Document>(Json::array({row.user, row.resource, row.entity}));
+  const bool created = mutation.method == "POST" && found && found->kind == RouteKind::kCollection;
+  row.created_at = created ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
 }

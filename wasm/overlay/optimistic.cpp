@@ -1,6 +1,8 @@
 #include "overlay/optimistic.hpp"
 
+#include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "overlay/declared.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {
@@ -14,15 +16,26 @@ bool is_json_patch(const Mutation& mutation) {
 }
 
 /// What the server told last: a newer answer that was kept unparsed, else the confirmed document.
-std::optional<Json> confirmed(Context& context, const Resource& resource, const std::string& user,
-                              const std::string& entity, const std::string& item_url) {
+std::optional<Json> confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
   // The host looks through the answers that it kept, and returns one only if it is newer than the document's row.
-  const Json* kept = context.view.find("base", Json::array({user, resource.name, entity, item_url, resource.id_field}));
+  const Json* kept = context.view.find("base", base_key(resource, user, entity));
   if (kept != nullptr && kept->is_object()) return *kept;
   const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
   if (!row) return std::nullopt;
   auto document = parse_json(row->text);
   return document && document->is_object() ? std::move(document) : std::nullopt;
+}
+
+std::string item_url(const Route& found, const Resource& resource, const Mutation& mutation) {
+  std::string url = mutation.url.substr(0, mutation.url.find_first_of("?#"));
+  if (found.kind == RouteKind::kCollection) return url + (url.ends_with('/') ? "" : "/") + id_of(resource, mutation.entity);
+  return url.substr(0, url.size() - (found.action.empty() ? 0 : found.action.size() + 1));
+}
+
+void name_entity(const Resource& resource, const std::string& entity, Json& document, const std::optional<Json>& before) {
+  if (resource.singleton || find_part(document, resource.id) != nullptr) return;
+  const Json* known = before ? find_part(*before, resource.id) : nullptr;  // a number stays a number
+  make_part(document, resource.id) = known != nullptr ? *known : Json(id_of(resource, entity));
 }
 
 }  // namespace
@@ -39,56 +52,77 @@ void merge_patch(Json& target, const Json& patch) {
   }
 }
 
-void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& resource) {
-  shown.pending += 1;
-  // A write to a sub-path is an action, and without a declared effect it shows nothing; one to the whole collection
-  // shows no single entity.
-  const std::size_t depth = path_segments(mutation.url).size();
-  if (depth > resource.item.size() || (depth < resource.item.size() && mutation.method != "POST")) return;
+Json unwrapped(const Resource& resource, Json whole) {
+  const Json* part = find_part(whole, resource.envelope);
+  return part != nullptr && part->is_object() ? *part : whole;
+}
 
+Json wrapped(const Resource& resource, Json document) {
+  if (resource.envelope.empty() || document.is_null()) return document;
+  Json whole;
+  make_part(whole, resource.envelope) = std::move(document);
+  return whole;
+}
+
+void apply_write(const Config& config, Optimistic& shown, const Mutation& mutation, const Resource& resource) {
+  shown.pending += 1;
+  const auto found = route(config, mutation.url);
+  // A write to the whole collection shows no single entity.
+  if (!found || found->resource != &resource || mutation.whole_collection()) return;
+  auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
+  const Making making{mutation, body ? *body : Json(nullptr), item_url(*found, resource, mutation)};
+
+  if (found->kind == RouteKind::kAction) {
+    const auto effect = resource.actions.find(mutation.method + " " + found->action);
+    // Without a declared effect it shows nothing.
+    if (effect != resource.actions.end() && shown.document) apply_effect(effect->second, *shown.document, making);
+    return;
+  }
   if (mutation.method == "DELETE") {
     shown.document.reset();
     shown.gone = shown.known = true;
     return;
   }
-  if (mutation.body.kind != "text") return;
-  auto body = parse_json(mutation.body.text);
   if (!body || !body->is_object()) return;
-
-  if (mutation.method == "PATCH") {
-    if (is_json_patch(mutation)) return;
-    if (!shown.document) return;  // A patch of something never seen: no honest document can be shown.
-    merge_patch(*shown.document, *body);
+  Json written = unwrapped(resource, std::move(*body));
+  if (mutation.method == "PATCH" || (mutation.method == "PUT" && resource.put_merges)) {
+    // Of something never seen no honest document can be shown.
+    if (!is_json_patch(mutation) && shown.document) merge_patch(*shown.document, written);
     return;
   }
-  if (!body->contains(resource.id_field)) (*body)[resource.id_field] = mutation.entity;
-  shown.document = std::move(*body);
+  if (found->kind == RouteKind::kCollection) written = with_defaults(resource.defaults, std::move(written), making);
+  name_entity(resource, mutation.entity, written, shown.document);
+  shown.document = std::move(written);
   shown.known = true;
   shown.gone = false;
 }
 
+Json base_key(const Resource& resource, const std::string& user, const std::string& entity) {
+  return Json::array({user, resource.name, entity, id_of(resource, entity)});
+}
+
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
   Optimistic shown;
-  shown.document = confirmed(context, resource, mutation.user, mutation.entity, mutation.url);
-  apply_write(shown, mutation, resource);
+  shown.document = confirmed(context, resource, mutation.user, mutation.entity);
+  apply_write(context.config, shown, mutation, resource);
   return shown.document ? print_json(*shown.document) : std::string("null");
 }
 
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
-                      const std::string& entity, const std::string& item_url, const Mutation* written) {
+                      const std::string& entity, const Mutation* written) {
   Optimistic shown;
-  shown.document = confirmed(context, resource, user, entity, item_url);
+  shown.document = confirmed(context, resource, user, entity);
   shown.known = shown.document.has_value();
 
-  const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kRangeMax};
+  const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kShownMax};
   for (const Mutation& mutation : context.view.range<Mutation>(range)) {
     if (mutation.resource != resource.name || mutation.entity != entity) continue;
     // A write that this step changes is handed in; its stored form is out of date, but its place is the right one.
     const bool changed = written != nullptr && written->id == mutation.id;
-    apply_write(shown, changed ? *written : mutation, resource);
+    apply_write(context.config, shown, changed ? *written : mutation, resource);
     if (changed) written = nullptr;
   }
-  if (written != nullptr) apply_write(shown, *written, resource);
+  if (written != nullptr) apply_write(context.config, shown, *written, resource);
   return shown;
 }
 

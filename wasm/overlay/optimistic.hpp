@@ -20,13 +20,22 @@ struct Optimistic {
 void merge_patch(Json& target, const Json& patch);
 
 /// Applies one write to what is shown so far.
-void apply_write(Optimistic& shown, const Mutation& mutation, const Resource& resource);
+void apply_write(const Config& config, Optimistic& shown, const Mutation& mutation, const Resource& resource);
+
+/// The document in a write's body or an item's answer: the declared envelope, or the whole.
+Json unwrapped(const Resource& resource, Json whole);
+
+/// The other way: as the server's own answer would be.
+Json wrapped(const Resource& resource, Json document);
+
+/// The host's pseudo-row `base` of an entity: its document in the answers that were kept (js/host/kept.ts).
+Json base_key(const Resource& resource, const std::string& user, const std::string& entity);
 
 /// The confirmed document with this one write applied, as JSON text; "null" if that is nothing.
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation);
 
 /// @param written a write that this step is about to store, so that no range shows it as it will be; may be null
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
-                      const std::string& entity, const std::string& item_url, const Mutation* written);
+                      const std::string& entity, const Mutation* written);
 
 }  // namespace holdfast

@@ -6,8 +6,10 @@
 
 namespace holdfast {
 
-/// Effect `view` for an item: {document, gone, known, pending}. For a collection: {changes: [{entity, document or
-/// null}…], pending}: the host splices just these rows, the others never cross into the engine.
+/// Effect `view` for an item: {kind: "item", document, gone, known, pending, envelope, confirmedAt}. For a list: {kind: "list",
+/// id, changes: [{id, document or null, member: true, false or null, was}…], pending} and the query's plan
+/// (overlay/query.hpp). The host carries it out on the rows (js/host/list.ts); those that nothing touches never cross
+/// into the engine.
 void read(Context& context, const ReadEvent& event);
 
 }  // namespace holdfast

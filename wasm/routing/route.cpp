@@ -37,12 +37,77 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-bool fits(const std::vector<Segment>& pattern, std::size_t count, const std::vector<std::string>& path) {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!pattern[i].parameter && pattern[i].text != path[i]) return false;
-    if (pattern[i].parameter && path[i].empty()) return false;
+bool fits(const Path& pattern, const std::vector<std::string>& path) {
+  if (path.size() < pattern.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i].parameter ? path[i].empty() : pattern[i].text != path[i]) return false;
   }
   return true;
+}
+
+/// One of several parts of a name.
+std::string part_of_name(const std::string& value) {
+  std::string part;
+  for (const char c : value) part += c == '/' ? "%2F" : c == '%' ? "%25" : std::string(1, c);
+  return part;
+}
+
+/// The names of a pattern's parameters, in order.
+std::vector<std::string> parameters_of(const Path& pattern) {
+  std::vector<std::string> names;
+  for (const Segment& segment : pattern) {
+    if (segment.parameter) names.push_back(segment.text);
+  }
+  return names;
+}
+
+/// How well a pattern fits: whole paths before sub-paths, longer patterns before shorter, fixed text before parameters.
+std::int64_t rank(const Path& pattern, std::size_t path_length) {
+  const auto fixed = static_cast<std::int64_t>(pattern.size() - parameters_of(pattern).size());
+  return (pattern.size() == path_length ? 1'000'000 : 0) + static_cast<std::int64_t>(pattern.size()) * 1'000 + fixed;
+}
+
+/// The best pattern so far.
+struct Best {
+  std::int64_t rank = -1;
+  const Resource* resource = nullptr;
+  const Path* pattern = nullptr;
+  const List* list = nullptr;
+
+  void offer(const Resource& by, const Path& path, const List* of, std::size_t length) {
+    const std::int64_t offered = holdfast::rank(path, length);
+    if (offered <= rank) return;
+    *this = {offered, &by, &path, of};
+  }
+};
+
+Route found(const Best& best, const std::vector<std::string>& path) {
+  Route route;
+  route.resource = best.resource;
+  route.list = best.list;
+  const Path& pattern = *best.pattern;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i].parameter) route.parameters[pattern[i].text] = percent_decode(path[i]);
+  }
+  const Resource& resource = *best.resource;
+  const auto names = parameters_of(resource.item);
+  std::vector<std::string> values;
+  for (const std::string& name : names) {
+    const auto value = route.parameters.find(name);
+    if (value != route.parameters.end()) values.push_back(value->second);
+  }
+  // A list elsewhere (`/restaurants/:restaurant/orders`) may say nothing of what its entities lie below.
+  if (names.size() > 1 && values.size() + 1 >= names.size()) {
+    for (std::size_t i = 0; i + 1 < names.size(); ++i) route.parent += part_of_name(values[i]) + "/";
+  }
+  if (route.list != nullptr) {
+    route.kind = RouteKind::kCollection;
+    return route;
+  }
+  route.entity = resource.singleton ? resource.name : names.size() == 1 ? values.back() : route.parent + part_of_name(values.back());
+  route.kind = path.size() == pattern.size() ? RouteKind::kItem : RouteKind::kAction;
+  for (std::size_t i = pattern.size(); i < path.size(); ++i) route.action += (route.action.empty() ? "" : "/") + percent_decode(path[i]);
+  return route;
 }
 
 }  // namespace
@@ -88,24 +153,42 @@ std::string percent_decode(std::string_view text) {
   return is_utf8(decoded) ? decoded : std::string(text);
 }
 
+Path parse_path(std::string_view text) {
+  Path path;
+  const std::string url = text.find("://") == std::string_view::npos ? "x://" + std::string(text) : std::string(text);
+  for (const std::string& segment : path_segments(url)) {
+    const bool parameter = segment.starts_with(':');
+    path.push_back({parameter, parameter ? segment.substr(1) : segment});
+  }
+  return path;
+}
+
+std::string below(const Route& list, const std::string& id) {
+  return parameters_of(list.resource->item).size() < 2 ? id : list.parent + part_of_name(id);
+}
+
+std::string id_of(const Resource& resource, const std::string& entity) {
+  if (parameters_of(resource.item).size() < 2) return entity;
+  const std::size_t slash = entity.rfind('/');
+  return percent_decode(slash == std::string::npos ? entity : entity.substr(slash + 1));
+}
+
 std::optional<Route> route(const Config& config, std::string_view url) {
   const std::string origin = origin_of(url);
   const std::vector<std::string> path = path_segments(url);
-  std::optional<Route> action;
+  Best best;
   for (const Resource& resource : config.resources) {
     if (resource.origin != origin) continue;
-    const std::size_t length = resource.item.size();
-    if (path.size() + 1 == length && fits(resource.item, length - 1, path)) {
-      return Route{&resource, RouteKind::kCollection, {}};
+    if (fits(resource.item, path)) best.offer(resource, resource.item, nullptr, path.size());
+    for (const Path& item : resource.more_items) {
+      if (fits(item, path)) best.offer(resource, item, nullptr, path.size());
     }
-    if (path.size() < length || !fits(resource.item, length, path)) continue;
-    Route found{&resource, RouteKind::kItem, percent_decode(path[length - 1])};
-    if (path.size() == length) return found;
-    // A longer pattern (`/users/:user/orders/:id`) is the better answer for the same path, so this one has to wait.
-    found.kind = RouteKind::kAction;
-    if (!action || action->resource->item.size() < length) action = found;
+    for (const List& list : resource.lists) {
+      if (list.path.size() == path.size() && fits(list.path, path)) best.offer(resource, list.path, &list, path.size());
+    }
   }
-  return action;
+  if (best.resource == nullptr) return std::nullopt;
+  return found(best, path);
 }
 
 std::string lane_name(const std::string& user, const Resource& resource, const std::string& entity) {

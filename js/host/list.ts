@@ -1,0 +1,186 @@
+// Carries out on a list's rows what the engine decided about a few of its entities (wasm/overlay/read.hpp).
+// Pure: the rows that nothing touches are neither looked at closely nor changed.
+
+/** The steps of a JSON Pointer. */
+export type Pointer = string[];
+
+export interface Change {
+  id: string;
+  document: unknown;
+  /** null: only the server can tell, so a row changes where it is and none comes in. */
+  member: boolean | null;
+  /** Whether the server's counts hold it, as far as that is known. */
+  was: boolean;
+}
+
+/** Where a page is in its list. */
+export type Page =
+  | { offset: number; size: number | null; previous: string[] }
+  | { cursor: string | null; parameter: string; next: Pointer };
+
+export interface ListView {
+  id: Pointer;
+  rows: Pointer;
+  totals: Pointer[];
+  sort: [field: Pointer, descending: boolean][] | null;
+  page: Page | null;
+  unknown: string[];
+  changes: Change[];
+  pending: number;
+}
+
+/** The stretch of the order that a page covers. Undefined: from its own first row on. Null: from the start. */
+export interface Stretch {
+  after: unknown;
+  last: boolean;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The part of a document that a pointer leads to. */
+export function part(document: unknown, pointer: Pointer): unknown {
+  return pointer.reduce<unknown>((from, step) => {
+    if (Array.isArray(from)) return (from as unknown[])[Number(step)];
+    return isRecord(from) ? from[step] : undefined;
+  }, document);
+}
+
+/** A copy of a document with another part; only what lies on the way is copied. */
+export function withPart(document: unknown, pointer: Pointer, value: unknown): unknown {
+  const [step, ...rest] = pointer;
+  if (step === undefined) return value;
+  if (Array.isArray(document)) return document.map((item: unknown, i) => (String(i) === step ? withPart(item, rest, value) : item));
+  const from = isRecord(document) ? document : {};
+  return { ...from, [step]: withPart(from[step], rest, value) };
+}
+
+export function idOf(row: unknown, pointer: Pointer): string {
+  const id = part(row, pointer);
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+}
+
+/** Numbers before texts, what is missing last, whichever way the order goes. */
+function compareValues(a: unknown, b: unknown, descending: boolean): number {
+  const rank = (value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? 0 : typeof value === 'string' ? 1 : 2);
+  const [first, second] = [rank(a), rank(b)];
+  if (first !== second) return first === 2 || second === 2 || !descending ? first - second : second - first;
+  if (first === 2 || a === b) return 0;
+  const order = (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
+  return descending ? -order : order;
+}
+
+function comparison(sort: NonNullable<ListView['sort']>) {
+  return (a: unknown, b: unknown): number => {
+    for (const [field, descending] of sort) {
+      const order = compareValues(part(a, field), part(b, field), descending);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+/** The first place before which nothing is greater. */
+function placeFor(rows: unknown[], document: unknown, compare: (a: unknown, b: unknown) => number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(rows[middle], document) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+interface Sorted {
+  rows: unknown[];
+  /** By how much the counts change. */
+  difference: number;
+}
+
+function changeArray(rows: unknown[], view: ListView, stretch: Stretch): Sorted {
+  const byId = new Map(view.changes.map((change) => [change.id, change]));
+  const compare = view.sort ? comparison(view.sort) : null;
+  const belongs = (document: unknown): boolean => {
+    if (!compare) return stretch.last;
+    const after = stretch.after === undefined ? rows[0] : stretch.after;
+    if (after !== null && after !== undefined && compare(document, after) < 0) return false;
+    return stretch.last || rows.length === 0 || compare(document, rows[rows.length - 1]) < 0;
+  };
+  const kept: unknown[] = [];
+  const coming: unknown[] = [];
+  const present = new Map<string, unknown>();
+  let difference = 0;
+  for (const row of rows) {
+    const change = byId.get(idOf(row, view.id));
+    if (!change) {
+      kept.push(row);
+      continue;
+    }
+    present.set(change.id, row);
+    if (change.document === null || change.member === false) difference -= 1;
+    else if (change.member === null || !compare || compare(row, change.document) === 0) kept.push(change.document);
+  }
+  for (const { id, document, member, was } of view.changes) {
+    const there = present.has(id);
+    // Of a list that isn't cut into pages, what has no row is not counted either.
+    const counts = there || (was && view.page !== null);
+    if (member === true && !counts) difference += 1;
+    if (member === false && !there && counts) difference -= 1;
+    if (member !== true || (there && !compare)) continue;
+    if (there && compare?.(present.get(id), document) === 0) continue;  // it kept its place
+    if (belongs(document)) coming.push(document);
+  }
+  for (const document of coming) {
+    if (compare) kept.splice(placeFor(kept, document, compare), 0, document);
+    else kept.push(document);
+  }
+  return { rows: kept, difference };
+}
+
+function changeKeyed(rows: Record<string, unknown>, view: ListView): { rows: Record<string, unknown>; difference: number } {
+  const changed = { ...rows };
+  let difference = 0;
+  for (const { id, document, member } of view.changes) {
+    const there = Object.hasOwn(changed, id);
+    if (member === false) {
+      if (there) difference -= 1;
+      delete changed[id];
+    } else if (there || member) {
+      if (!there) difference += 1;
+      changed[id] = document;
+    }
+  }
+  return { rows: changed, difference };
+}
+
+/**
+ * The answer with the changes in it.
+ * @returns the answer itself if nothing changes, or if its rows aren't where they were declared to be
+ */
+export function changeList(answer: unknown, view: ListView, stretch: Stretch): unknown {
+  const rows = part(answer, view.rows);
+  if (view.changes.length === 0 || (!Array.isArray(rows) && !isRecord(rows))) return answer;
+  const changed = Array.isArray(rows) ? changeArray(rows, view, stretch) : changeKeyed(rows, view);
+  let whole = withPart(answer, view.rows, changed.rows);
+  for (const total of view.totals) {
+    const count = part(whole, total);
+    if (typeof count === 'number') whole = withPart(whole, total, count + changed.difference);
+  }
+  return whole;
+}
+
+/** Which stretch an answer covers, from what it and the page before it say. */
+export function stretchOf(answer: unknown, view: ListView, rowBefore: unknown): Stretch {
+  const { page } = view;
+  if (!page) return { after: null, last: true };
+  const rows = part(answer, view.rows);
+  const count = Array.isArray(rows) ? rows.length : 0;
+  if ('cursor' in page) {
+    const next = part(answer, page.next);
+    return { after: page.cursor === null ? null : rowBefore, last: next === null || next === undefined || next === '' };
+  }
+  const total = view.totals[0] ? part(answer, view.totals[0]) : undefined;
+  const known = typeof total === 'number' ? page.offset + count >= total : page.size === null || count < page.size;
+  return { after: page.offset === 0 ? null : rowBefore, last: known };
+}

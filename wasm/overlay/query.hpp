@@ -1,0 +1,43 @@
+// What the query string of a list asks for: which entities belong, in which order, and which page.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/fields.hpp"
+#include "routing/route.hpp"
+
+namespace holdfast {
+
+/// The parameters of a URL, decoded, in order; a plus sign is a space (URL Standard, application/x-www-form-urlencoded).
+std::vector<std::pair<std::string, std::string>> query_of(std::string_view url);
+
+class Query {
+ public:
+  Query(const Route& found, const std::string& url);
+
+  /// Whether an entity with this document belongs; nothing where only the server can tell.
+  std::optional<bool> member(const Json& document) const;
+
+  /// The part that does not depend on any document: {rows, totals, sort, page, unknown}. See js/host/list.ts.
+  Json plan() const;
+
+ private:
+  bool holds(const Filter& filter, const Json& document) const;
+  std::vector<std::string> values(const std::string& parameter) const;
+  Json page() const;
+  Json previous(std::int64_t position, std::int64_t first) const;
+  bool read_sort();
+
+  const Route& found_;
+  const List& list_;
+  std::string url_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+  std::vector<SortKey> sort_;
+  bool ordered_ = false;
+  std::vector<std::string> unknown_;
+};
+
+}  // namespace holdfast
