@@ -1,5 +1,6 @@
-// The ready file for `importScripts('holdfast-sw.js')`: one classic script, self-contained, with `holdfast` as a global.
+// The ready file for `importScripts('holdfast-sw.js')`: one classic script, self-contained, with `holdfast` as a global,
+// and what declarations are made of as its members: `holdfast.now`.
 
-import { holdfast } from './index';
+import { given, holdfast, increment, now, url } from './index';
 
-Object.assign(self, { holdfast });
+Object.assign(self, { holdfast: Object.assign(holdfast, { given, increment, now, url }) });

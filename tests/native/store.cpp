@@ -44,7 +44,7 @@ const std::vector<IndexShape>& shapes() {
       {"mutations", "likeness", {"client", "hash"}}, {"mutations", "user", {"user", "seq"}},
       {"lanes", "due", {"user", "origin", "due"}},  {"lanes", "resource", {"user", "resource", "headSeq"}},
       {"outcomes", "stamp", {"stamps"}, true},      {"outcomes", "likeness", {"client", "hash"}},
-      {"outcomes", "seq", {"seq"}},
+      {"outcomes", "seq", {"seq"}},                 {"documents", "at", {"user", "resource", "at"}},
   };
   return kShapes;
 }

@@ -1,0 +1,135 @@
+// Promise 14: which pending entities are in a list, for the query that it was asked with (docs/reads.md).
+#include <doctest/doctest.h>
+
+#include "overlay/query.hpp"
+#include "store.hpp"
+
+using namespace holdfast::test;
+
+namespace {
+
+Json list_of(const char* json) { return Json::parse(json); }
+
+Device with_list(const Json& list, Json more = Json::object()) {
+  more["list"] = list;
+  return Device(orders_config(more));
+}
+
+Json view(Device& device, const std::string& path, holdfast::Millis at = 0) {
+  return only(device.step({{"type", "read"}, {"url", kApp + path}, {"at", at}}), "view").at(0);
+}
+
+/// Whether the order {id: "1", …} is in the list; null: only the server can tell.
+Json member(const Json& list, const Json& order, const std::string& query) {
+  Device device = with_list(list);
+  Json whole = order;
+  whole["id"] = "1";
+  capture(device, write("POST", "/api/orders", whole));
+  return view(device, "/api/orders" + query)["changes"].at(0)["member"];
+}
+
+}  // namespace
+
+TEST_CASE("Promise 14: filters of the query string") {
+  const Json list = list_of(R"({"filter": {"status": "status", "by": "/courier/name", "tag": {"field": "tags", "is": "contains"},
+    "from": {"field": "tip", "is": "min"}, "to": {"field": "tip", "is": "max"}, "after": {"field": "at", "is": "above"},
+    "before": {"field": "at", "is": "below"}, "done": "done"}, "ignore": ["include"]})");
+  const Json order = Json::parse(R"({"status": "placed", "courier": {"name": "Ann Lee"}, "tags": ["hot", "a,b", 7], "tip": 2.5,
+    "at": "2026-05-01", "done": false, "none": null})");
+  struct Example { const char* query; Json member; };
+  const Example examples[] = {
+      {"", true}, {"?status=placed", true}, {"?status=", true}, {"?status=ready", false},
+      {"?status=ready,placed", true}, {"?status=ready&status=placed", true}, {"?status=ready&status=done", false},
+      {"?by=Ann+Lee", true}, {"?by=Ann%20Lee", true}, {"?by=Ann", false},
+      {"?tag=hot", true}, {"?tag=a,b", true}, {"?tag=7", true}, {"?tag=cold", false},
+      {"?from=2.5", true}, {"?from=2.6", false}, {"?from=x", false}, {"?to=2.5", true}, {"?to=-1", false}, {"?from=2&to=3", true},
+      {"?after=2026-04-30", true}, {"?after=2026-05-01", false}, {"?before=2026-05-02", true}, {"?before=2026-05-01", false},
+      {"?done=false", true}, {"?done=0", true}, {"?done=true", false},
+      {"?include=lines", true}, {"?q=soup", nullptr}, {"?q=soup&status=ready", false}, {"?q=", true}, {"?status=placed#x", true},
+  };
+  for (const Example& example : examples) {
+    CAPTURE(example.query);
+    CHECK(member(list, order, example.query) == example.member);
+  }
+}
+
+TEST_CASE("Promise 14: a change that moves an entity out of a filter, or into it, says what the server counted") {
+  Device device = with_list(list_of(R"({"filter": {"status": "status"}})"));
+  device.bases["1"] = {{"id", "1"}, {"status", "placed"}};
+  capture(device, write("PATCH", "/api/orders/1", {{"status", "ready"}}));
+  const Json out = view(device, "/api/orders?status=placed")["changes"].at(0);
+  CHECK(out["member"] == false);
+  CHECK(out["was"] == true);
+  const Json in = view(device, "/api/orders?status=ready")["changes"].at(0);
+  CHECK(in["member"] == true);
+  CHECK(in["was"] == false);
+}
+
+TEST_CASE("Promise 15: what was confirmed after a list was asked for is shown in it, and what it counted then is told") {
+  Device device = with_list(list_of("{}"));
+  const std::string id = capture(device, write("POST", "/api/orders", {{"id", "1"}, {"note", "a"}}));
+  pump(device);
+  const auto asked = device.now;
+  device.now += 10;
+  device.step(answer(id, 1, 201));
+  const Json before = view(device, "/api/orders", asked);
+  REQUIRE(before["changes"].size() == 1);
+  CHECK(before["changes"][0]["document"]["note"] == "a");
+  CHECK(before["changes"][0]["was"] == false);
+  CHECK(before["pending"] == 0);
+  CHECK(view(device, "/api/orders", device.now)["changes"].empty());
+}
+
+TEST_CASE("The order of a list: declared, chosen by the query, or not known") {
+  const auto sort = [](const char* list, const std::string& query) {
+    Device device = with_list(list_of(list));
+    return view(device, "/api/orders" + query)["sort"];
+  };
+  const char* list = R"({"sort": ["-at", "id"], "sortBy": {"parameter": "sort", "direction": "order"}})";
+  CHECK(sort("{}", "").is_null());
+  CHECK(sort(list, "") == Json::parse(R"([[["at"], true], [["id"], false]])"));
+  CHECK(sort(list, "?order=desc") == Json::parse(R"([[["at"], false], [["id"], true]])"));
+  CHECK(sort(list, "?sort=-tip,name") == Json::parse(R"([[["tip"], true], [["name"], false]])"));
+  CHECK(sort(list, "?sort=tip:desc") == Json::parse(R"([[["tip"], true]])"));
+  CHECK(sort(list, "?sort=tip&order=desc") == Json::parse(R"([[["tip"], true]])"));
+  CHECK(sort(list, "?sort=random()").is_null());
+}
+
+TEST_CASE("Pages: where one begins, and which came before it") {
+  const auto page = [](const char* list, const std::string& query) {
+    Device device = with_list(list_of(list));
+    return view(device, "/api/orders" + query)["page"];
+  };
+  const std::string orders = std::string(kApp) + "/api/orders";
+  const char* offset = R"({"page": {"offset": "offset", "limit": "limit", "size": 20}})";
+  CHECK(page("{}", "?offset=3").is_null());
+  CHECK(page(offset, "") == Json{{"offset", 0}, {"size", 20}, {"previous", Json::array()}});
+  CHECK(page(offset, "?limit=5&offset=10") == Json{{"offset", 10}, {"size", 5}, {"previous", {orders + "?limit=5&offset=5"}}});
+  CHECK(page(offset, "?offset=5&limit=5")["previous"] == Json{orders + "?offset=0&limit=5", orders + "?limit=5"});
+  CHECK(page(offset, "?offset=x")["offset"] == 0);
+  CHECK(page(R"({"page": {"page": "page", "limit": "per", "size": 10}})", "?page=3") ==
+        Json{{"offset", 20}, {"size", 10}, {"previous", {orders + "?page=2"}}});
+  CHECK(page(R"({"page": {"cursor": "after", "next": "/next"}})", "?after=c1") ==
+        Json{{"cursor", "c1"}, {"parameter", "after"}, {"next", {"next"}}});
+}
+
+TEST_CASE("Lists elsewhere: a path's parameter picks entities, and a feed's members are the server's to tell") {
+  Device device({{"resources", {{"orders", {{"path", "/api/orders/:id"},
+                                            {"lists", {{"/api/restaurants/:restaurant/orders", {{"where", {{"restaurant", "restaurantId"}}}}},
+                                                       {"/api/orders/feed", {{"members", "server"}}}}}}}}}});
+  capture(device, write("POST", "/api/orders", {{"id", "1"}, {"restaurantId", 7}}));
+  CHECK(view(device, "/api/restaurants/7/orders")["changes"].at(0)["member"] == true);
+  CHECK(view(device, "/api/restaurants/8/orders")["changes"].at(0)["member"] == false);
+  CHECK(view(device, "/api/orders/feed")["changes"].at(0)["member"].is_null());
+}
+
+TEST_CASE("Below another entity: each parent has a list of its own, though ids repeat") {
+  Device device({{"resources", {{"notes", {{"path", "/api/users/:user/notes/:id"}}}}}});
+  capture(device, write("POST", "/api/users/ann/notes", {{"id", "1"}, {"text", "a"}}));
+  capture(device, write("POST", "/api/users/b%2Fc/notes", {{"id", "1"}, {"text", "b"}}));
+  CHECK(device.count("lanes") == 2);
+  const Json anns = view(device, "/api/users/ann/notes")["changes"];
+  REQUIRE(anns.size() == 1);
+  CHECK(anns[0]["document"] == Json{{"id", "1"}, {"text", "a"}});
+  CHECK(view(device, "/api/users/b%2Fc/notes/1")["document"]["text"] == "b");
+}
