@@ -14,8 +14,10 @@ export function prefixesOf(config: HoldfastConfig, ownOrigin: string): Prefix[] 
   return entries.flatMap(([name, resource]) => {
     // A mistake in the declaration is the engine's to report, with the field's name.
     if (typeof resource?.path !== 'string') return [];
-    const path = new URL(resource.path.split('/:', 1)[0] ?? '', resource.origin ?? ownOrigin);
-    return [{ url: path.href.replace(/\/$/, ''), group: resource.lane ?? name }];
+    // Its items and lists may lie elsewhere as well.
+    const paths = [resource.path, ...(resource.items ?? []), ...Object.keys(resource.lists ?? {})];
+    const urls = paths.map((path) => new URL(path.split('/:', 1)[0] ?? '', resource.origin ?? ownOrigin).href.replace(/\/$/, ''));
+    return [...new Set(urls)].map((url) => ({ url, group: resource.lane ?? name }));
   });
 }
 

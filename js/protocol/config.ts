@@ -80,8 +80,6 @@ export interface ResourceConfig {
   lists?: Record<string, ListConfig>;
   /** `merge`: the server takes a `PUT` for a change of the members that it names, like a `PATCH`. Default `replace`. */
   put?: 'replace' | 'merge';
-  /** How states of an entity are told apart. With `field`, a number or a text that grows. Default `etag`. */
-  version?: 'etag' | 'content' | { field: Pointer };
   /** What a created document has besides what the app sent, until the server answers: `{ status: 'placed', createdAt: now }`. */
   defaults?: Record<string, Declared>;
   /**
@@ -89,25 +87,6 @@ export interface ResourceConfig {
    * for `POST /api/orders/42/cancel`, `{ 'DELETE favorite': { favorited: false } }` for another method.
    */
   actions?: Record<string, Record<string, Declared>>;
-  /** Members of a write's body that name entities of a resource, which may yet have to be created: `{ orderId: 'orders' }`. */
-  references?: Record<Pointer, string>;
-  /**
-   * What the server does with a write that comes twice. `header` (default): it knows `Idempotency-Key`. `verify`: a write
-   * whose outcome is unknown is looked up first. `none`: it is never guessed, but put into the inbox.
-   */
-  idempotency?: 'header' | 'verify' | 'none';
-  /**
-   * `network-first` (default): the server's answer, what is known after `readTimeoutMs`. `stale-while-revalidate`: what
-   * is known at once, and the pages are told when the server says otherwise. `cache-only`: the network only for what
-   * was never seen.
-   */
-  read?: 'network-first' | 'stale-while-revalidate' | 'cache-only';
-  /** Default 2,000 ms. */
-  readTimeoutMs?: number;
-  /** How many answers are kept for the tunnel, and how many characters of them; the least recently used go first. */
-  keep?: { count?: number; bytes?: number };
-  /** `always`: answers are kept although the server marks them `no-store`. */
-  offline?: 'always';
   /** How long a page's fetch waits for the server before it is answered by holdfast, in ms. Default 2,000. */
   timeoutMs?: number;
   /** A larger body isn't captured: it goes to the network as it is. Bytes, default 16 MiB. */

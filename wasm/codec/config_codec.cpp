@@ -87,21 +87,6 @@ void decode_lists(Section& section, Resource& resource) {
   }
 }
 
-void decode_version(Section& section, Resource& resource) {
-  const Json* json = section.find("version");
-  if (json == nullptr || *json == "etag") return;
-  if (*json == "content") {
-    resource.version = VersionKind::kContent;
-    return;
-  }
-  const auto field = json->is_object() ? json->find("field") : json->end();
-  if (!json->is_object() || field == json->end() || !field->is_string()) {
-    return section.fail("version", "must be 'etag', 'content' or { field: 'version' }");
-  }
-  resource.version = VersionKind::kField;
-  resource.version_field = parse_pointer(field->get_ref<const std::string&>());
-}
-
 /// `$holdfast` marks a value that is made up later; one that nobody knows would be shown to people as it stands.
 bool is_declared(const Json& value) {
   if (value.is_array()) return std::all_of(value.begin(), value.end(), is_declared);
@@ -172,41 +157,18 @@ void decode_coalesce(Section& section, Resource& resource) {
   for (const Json& name : *keep) resource.coalesce.keep.push_back(name.get<std::string>());
 }
 
-/// What only the host needs (js/host/reads.ts): checked here, with everything else.
-void decode_reading(Section& section) {
-  std::string text;
-  section.text("read", text);
-  if (!text.empty() && text != "network-first" && text != "stale-while-revalidate" && text != "cache-only") {
-    section.fail("read", "must be 'network-first', 'stale-while-revalidate' or 'cache-only'");
-  }
-  text.clear();
-  section.text("offline", text);
-  if (!text.empty() && text != "always") section.fail("offline", "must be 'always'");
-  std::int64_t number = 0;
-  section.number("readTimeoutMs", number, 0, 600'000);
-  const Json* keep = section.find("keep");
-  if (keep == nullptr) return;
-  if (!keep->is_object()) return section.fail("keep", "must be an object, such as { count: 100, bytes: 5000000 }");
-  Section inner(*keep, section.path_to("keep"), section.errors());
-  inner.only({"count", "bytes"});
-  inner.number("count", number, 0, 100'000);
-  inner.number("bytes", number, 0, 1'073'741'824);
-}
-
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
-  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "version", "defaults", "actions",
-                "read", "readTimeoutMs", "keep", "offline", "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
+  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions",
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
   section.pointer("envelope", resource.envelope);
   decode_lists(section, resource);
   decode_put(section, resource);
-  decode_version(section, resource);
   decode_effects(section, resource);
-  decode_reading(section);
   section.text("lane", resource.lane);
   section.number("timeoutMs", resource.timeout_ms, 0, 600'000);
   section.number("bodyBytesMax", resource.body_bytes_max, 0, 1'073'741'824);

@@ -111,7 +111,6 @@ std::string Engine::route(const std::string& url) const {
                      {"id", resource.id},
                      {"envelope", resource.envelope},
                      {"rows", found->list != nullptr ? Json(found->list->rows) : Json(nullptr)},
-                     {"version", resource.version == VersionKind::kField ? Json(resource.version_field) : Json(nullptr)},
                      {"lane", resource.lane.empty() ? resource.name + " " + found->entity : "lane " + resource.lane},
                      {"timeoutMs", resource.timeout_ms},
                      {"bodyBytesMax", resource.body_bytes_max}});

@@ -21,8 +21,8 @@ class Engine {
   std::string step(const std::string& json) const;
 
   /// Which resource a URL belongs to, without touching any row: decides whether a request is captured at all.
-  /// @return {"declared": false} or {"declared": true, resource, kind, entity, parent, id, envelope, rows, version, lane, timeoutMs,
-  ///         bodyBytesMax}; id, envelope, rows and version are pointers
+  /// @return {"declared": false} or {"declared": true, resource, kind, entity, parent, id, envelope, rows, lane, timeoutMs, bodyBytesMax};
+  ///         id, envelope and rows are pointers
   std::string route(const std::string& url) const;
 
  private:

@@ -74,8 +74,6 @@ struct List {
   bool server_members = false;    ///< only the server can tell which entities are in it
 };
 
-enum class VersionKind { kEtag, kContent, kField };
-
 struct Resource {
   std::string name;
   std::string origin;             ///< scheme://host[:port]
@@ -86,8 +84,6 @@ struct Resource {
   Pointer envelope;               ///< where an item's document is, in answers and bodies
   std::vector<List> lists;        ///< the first is the collection, `item` without its last segment
   bool put_merges = false;        ///< PUT changes only the members that it names
-  VersionKind version = VersionKind::kEtag;
-  Pointer version_field;
   std::string defaults;           ///< of a created document: JSON text, or empty
   std::map<std::string, std::string> actions;  ///< "METHOD sub-path" to the merge patch that it amounts to, as JSON
   Millis timeout_ms = kPageTimeoutMs;
