@@ -19,6 +19,7 @@ const suites = [
   { name: 'types', what: 'TypeScript, strict', run: typecheck },
   { name: 'native', what: 'the engine, natively (doctest)', run: native },
   { name: 'module', what: 'the same scenarios over the compiled module, byte for byte', run: () => nodeTests('tests/module') },
+  { name: 'model', what: 'ten thousand random histories of reads against an ideal client', run: () => nodeTests('tests/model') },
   { name: 'page', what: 'the page library in Node', run: () => nodeTests('tests/page') },
   { name: 'server', what: 'the reference server over HTTP', run: () => nodeTests('tests/server') },
   { name: 'browser', what: 'the promises in a real Chromium', run: () => nodeTests('tests/browser') },

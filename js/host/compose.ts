@@ -1,6 +1,7 @@
 // What a read shows: an answer, what the engine says about it, and the page before it, put together. Pure.
 
-import { changeList, isRecord, part, stretchOf, withPart, type ListView, type Pointer } from './list';
+import { changeList, isRecord, part, withPart, type ListView, type Pointer } from './list';
+import { stretchOf, type PageRead } from './pages-of-list';
 
 /** What the engine says about a read (wasm/overlay/read.hpp). */
 export type View =
@@ -19,11 +20,12 @@ export interface Composed {
 }
 
 /**
- * @param answer the JSON that was told, or undefined if there is none
- * @param before the JSON of the page before it, or undefined
+ * @param told the answer; its JSON is undefined if there is none
+ * @param kept what was kept for the same path, newest first: a list's other pages
  * @returns null where nothing can be said beyond the answer itself
  */
-export function compose(view: View, answer: unknown, before: unknown): Composed | null {
+export function compose(view: View, told: PageRead, kept: PageRead[]): Composed | null {
+  const { json: answer } = told;
   if (view.kind === 'other') return null;
   const nothing = { pending: view.pending, unknown: [] as string[] };
   if (view.kind === 'item') {
@@ -33,21 +35,6 @@ export function compose(view: View, answer: unknown, before: unknown): Composed 
     return { status: 200, body: withPart(whole, view.envelope, view.document), changed: true, ...nothing };
   }
   if (answer === undefined) return null;
-  const rowsBefore = part(before, view.rows);
-  const rowBefore: unknown = Array.isArray(rowsBefore) ? rowsBefore[rowsBefore.length - 1] : undefined;
-  const body = changeList(answer, view, stretchOf(answer, view, rowBefore));
+  const body = changeList(answer, view, stretchOf(told, view, kept));
   return { status: 200, body, changed: body !== answer, pending: view.pending, unknown: view.unknown };
-}
-
-/** Whether an answer is the page that comes before the one with this cursor. */
-export function leadsTo(answer: unknown, next: Pointer, parameter: string, cursor: string): boolean {
-  const told = part(answer, next);
-  if (typeof told === 'number') return String(told) === cursor;
-  if (typeof told !== 'string') return false;
-  if (told === cursor) return true;
-  try {
-    return new URL(told, 'https://any.example').searchParams.get(parameter) === cursor;
-  } catch {
-    return false;
-  }
 }

@@ -19,19 +19,20 @@ export function mayKeep(request: Request, answer: Response): boolean {
   return /\bjson\b/i.test(answer.headers.get('content-type') ?? '');
 }
 
-export async function keep(source: DatabaseSource, read: Omit<KeptRead, 'path'>): Promise<void> {
+export async function keep(source: DatabaseSource, read: KeptRead): Promise<void> {
   if (read.text.length > kTextMax) return;
   await source.use(async (db) => {
-    const tx = db.transaction('reads', 'readwrite', { durability: 'relaxed' });
-    // Answers may overtake each other; what was asked for later stays.
-    const known = await tx.store.get([read.user, read.url, read.accept]);
-    if (known && known.at > read.at) return;
-    await tx.store.put({ ...read, path: pathOf(read.url) });
-    const extra = (await tx.store.count()) - kReadsMax;
+    const tx = db.transaction(['reads', 'meta'], 'readwrite', { durability: 'relaxed' });
+    const reads = tx.objectStore('reads');
+    const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get([read.user, read.url, read.accept])]);
+    // Answers may overtake each other; what was asked for later stays. And who signed out meanwhile leaves nothing behind.
+    if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
+    await reads.put(read);
+    const extra = (await reads.count()) - kReadsMax;
     if (extra > 0) {
-      const oldest = await tx.store.index('at').getAllKeys(undefined, extra);
+      const oldest = await reads.index('at').getAllKeys(undefined, extra);
       // getAllKeys of an index gives primary keys.
-      for (const key of oldest) void tx.store.delete(key);
+      for (const key of oldest) void reads.delete(key);
     }
     await tx.done;
   });
@@ -41,10 +42,9 @@ export function find(source: DatabaseSource, user: string, url: string, accept: 
   return source.use((db) => db.get('reads', [user, url, accept]));
 }
 
-/** The JSON of an answer kept for the same path, whatever its query. */
-export async function findPage(source: DatabaseSource, user: string, url: string, fits: (json: unknown) => boolean): Promise<unknown> {
-  const reads = await source.use((db) => db.getAllFromIndex('reads', 'path', [user, pathOf(url)]));
-  return reads.map(({ text }) => parse(text)).find(fits);
+/** The answers kept for the same path, whatever its query. */
+export function findAll(source: DatabaseSource, user: string, url: string): Promise<KeptRead[]> {
+  return source.use((db) => db.getAllFromIndex('reads', 'path', [user, pathOf(url)]));
 }
 
 export function parse(text: string): unknown {
@@ -66,46 +66,78 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 /** Where kept answers belong, by the engine's word. */
 export type RouteOf = (url: string) => Routed;
 
-/** Answers that one transaction has looked at, parsed once. */
+/** How the engine names one (wasm/overlay/optimistic.hpp, base_key). */
+export type KeptKey = [user: string, resource: string, entity: string, id: string, until?: number];
+
+type Key = [user: string, url: string, accept: string];
+
+/** An answer that was read from the database once in this transaction, and is parsed once, if at all. */
+class Held {
+  #json: { value: unknown } | null = null;
+  #byId: Map<string, unknown> | null = null;
+
+  constructor(readonly read: KeptRead) {}
+
+  get json(): unknown {
+    this.#json ??= { value: parse(this.read.text) };
+    return this.#json.value;
+  }
+
+  row(rowsAt: string[], idAt: string[], id: string): unknown {
+    if (!this.#byId) {
+      const rows = part(this.json, rowsAt);
+      this.#byId = new Map(Array.isArray(rows)
+        ? rows.map((row) => [idOf(row, idAt), row as unknown])
+        : Object.entries(isRecord(rows) ? rows : {}));
+    }
+    return this.#byId.get(id);
+  }
+}
+
+/** Documents out of kept answers, for the steps of one transaction. */
 export class KeptDocuments {
-  readonly #parsed = new Map<string, Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>>();
-  readonly #keys = new Map<string, Promise<[string, string, string][]>>();
+  readonly #held = new Map<string, Promise<Held | null>>();
+  readonly #keys = new Map<string, Promise<Key[]>>();
+  readonly #fresh: Held | null;
 
   /** @param fresh an answer that has just come and may not be kept */
   constructor(
     private readonly tx: WriteTransaction | ReadTransaction,
     private readonly routeOf: RouteOf,
-    private readonly fresh: KeptRead | null,
-  ) {}
+    fresh: KeptRead | null,
+  ) {
+    this.#fresh = fresh && new Held(fresh);
+  }
 
   /**
-   * The engine's pseudo-row `base`: the document of one entity out of the answers that were kept, if one is newer than
-   * what the store `documents` has. Awaits nothing but IndexedDB, since it runs inside a step.
+   * The engine's pseudo-rows: the newest document of one entity out of the answers that were kept, if it is newer than
+   * what the store `documents` has. With a time, as things stood then. Awaits nothing but IndexedDB, since it runs
+   * inside a step.
    */
-  async base([user = '', resource = '', entity = '', id = '']: string[]): Promise<unknown> {
+  async newest([user, resource, entity, id, until = Infinity]: KeptKey): Promise<unknown> {
     const [confirmed, keys] = await Promise.all([
       this.tx.objectStore('documents').get([user, resource, entity]), this.#keysOf(user),
     ]);
-    let best: { at: number; document: unknown } = { at: confirmed?.at ?? -Infinity, document: null };
-    const look = async (url: string, load: () => Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>) => {
+    const concerns = (url: string) => {
       const routed = this.routeOf(pathOf(url));
-      if (!routed.declared || routed.resource !== resource) return;
-      if (routed.kind === 'action' || (routed.kind === 'item' ? routed.entity !== entity : !entity.startsWith(routed.parent))) return;
-      const read = await load();
-      if (read.at <= best.at) return;
-      const document = routed.kind === 'item' ? unwrapped(read.json, routed.envelope) : rowIn(read, routed.rows ?? [], routed.id, id);
-      if (isRecord(document) && !isDeeperThan(kDepthMax, document)) best = { at: read.at, document };
+      if (!routed.declared || routed.resource !== resource || routed.kind === 'action') return null;
+      return (routed.kind === 'item' ? routed.entity === entity : entity.startsWith(routed.parent)) ? routed : null;
     };
-    await Promise.all(keys.map((key) => look(key[1], () => this.#read(key))));
-    const { fresh } = this;
-    if (fresh?.user === user) {
-      const json = parse(fresh.text);
-      await look(fresh.url, () => this.#hold(`fresh ${fresh.url}`, () => Promise.resolve({ at: fresh.at, json, byId: null })));
+    const held = await Promise.all(keys.filter(([, url]) => concerns(url)).map((key) => this.#read(key)));
+    if (this.#fresh?.read.user === user && concerns(this.#fresh.read.url)) held.push(this.#fresh);
+    const since = confirmed?.at !== undefined && confirmed.at <= until ? confirmed.at : -Infinity;
+    const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > since && read.at <= until);
+    // Newest first, so that only what has to be is parsed.
+    for (const one of asked.sort((a, b) => b.read.at - a.read.at)) {
+      const routed = concerns(one.read.url);
+      if (!routed) continue;
+      const document = routed.kind === 'item' ? unwrapped(one.json, routed.envelope) : one.row(routed.rows ?? [], routed.id, id);
+      if (isRecord(document) && !isDeeperThan(kDepthMax, document)) return document;
     }
-    return best.document;
+    return null;
   }
 
-  #keysOf(user: string): Promise<[string, string, string][]> {
+  #keysOf(user: string): Promise<Key[]> {
     let keys = this.#keys.get(user);
     if (!keys) {
       keys = this.tx.objectStore('reads').getAllKeys(IDBKeyRange.bound([user], [user, []]) as never);
@@ -114,34 +146,18 @@ export class KeptDocuments {
     return keys;
   }
 
-  #read(key: [string, string, string]) {
-    return this.#hold(JSON.stringify(key), async () => {
-      const read = await this.tx.objectStore('reads').get(key);
-      return { at: read?.at ?? -Infinity, json: parse(read?.text ?? 'null'), byId: null };
-    });
-  }
-
-  #hold(name: string, load: () => Promise<{ at: number; json: unknown; byId: Map<string, unknown> | null }>) {
-    const known = this.#parsed.get(name);
-    if (known) return known;
-    const loading = load();
-    this.#parsed.set(name, loading);
-    return loading;
+  #read(key: Key): Promise<Held | null> {
+    const name = JSON.stringify(key);
+    let held = this.#held.get(name);
+    if (!held) {
+      held = this.tx.objectStore('reads').get(key).then((read) => (read ? new Held(read) : null));
+      this.#held.set(name, held);
+    }
+    return held;
   }
 }
 
 function unwrapped(json: unknown, envelope: string[]): unknown {
   const inner = part(json, envelope);
   return isRecord(inner) ? inner : json;
-}
-
-/** A list's row by its id. */
-function rowIn(read: { json: unknown; byId: Map<string, unknown> | null }, rowsAt: string[], idAt: string[], id: string): unknown {
-  if (!read.byId) {
-    const rows = part(read.json, rowsAt);
-    read.byId = new Map(Array.isArray(rows)
-      ? rows.map((row) => [idOf(row, idAt), row as unknown])
-      : Object.entries(isRecord(rows) ? rows : {}));
-  }
-  return read.byId.get(id);
 }

@@ -11,12 +11,14 @@ export interface Change {
   member: boolean | null;
   /** Whether the server's counts hold it, as far as that is known. */
   was: boolean;
+  /** Whether its row is where it was: then, if it isn't on this page, it is on another. */
+  stays: boolean;
 }
 
-/** Where a page is in its list. */
+/** Where a page is in its list. `size` and `step` are 0 where they aren't known. */
 export type Page =
-  | { offset: number; size: number | null; previous: string[] }
-  | { cursor: string | null; parameter: string; next: Pointer };
+  | { parameter: string; position: number; first: number; step: number; size: number }
+  | { parameter: string; cursor: string | null; next: Pointer };
 
 export interface ListView {
   id: Pointer;
@@ -29,10 +31,15 @@ export interface ListView {
   pending: number;
 }
 
-/** The stretch of the order that a page covers. Undefined: from its own first row on. Null: from the start. */
+/** What an answer covers of its list. */
 export interface Stretch {
+  /** The last row of the page before. Undefined: not known, so from its own first row on. Null: from the start. */
   after: unknown;
   last: boolean;
+  /** Rows of the list's other pages, as far as those were read. */
+  others: unknown[];
+  /** Whether those are all that there are. */
+  complete: boolean;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -61,13 +68,25 @@ export function idOf(row: unknown, pointer: Pointer): string {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
 }
 
+/** By code point, as UTF-8 sorts: surrogates stand above all other code units, though their numbers don't. */
+function compareTexts(a: string, b: string): number {
+  const end = Math.min(a.length, b.length);
+  for (let i = 0; i < end; i += 1) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x === y) continue;
+    const isPair = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
+    return isPair(x) === isPair(y) ? x - y : isPair(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
 /** Numbers before texts, what is missing last, whichever way the order goes. */
 function compareValues(a: unknown, b: unknown, descending: boolean): number {
   const rank = (value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? 0 : typeof value === 'string' ? 1 : 2);
   const [first, second] = [rank(a), rank(b)];
-  if (first !== second) return first === 2 || second === 2 || !descending ? first - second : second - first;
+  if (first !== second) return first - second;
   if (first === 2 || a === b) return 0;
-  const order = (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
+  const order = typeof a === 'string' ? compareTexts(a, b as string) : Number(a) - Number(b);
   return descending ? -order : order;
 }
 
@@ -121,13 +140,24 @@ function changeArray(rows: unknown[], view: ListView, stretch: Stretch): Sorted 
     if (change.document === null || change.member === false) difference -= 1;
     else if (change.member === null || !compare || compare(row, change.document) === 0) kept.push(change.document);
   }
-  for (const { id, document, member, was } of view.changes) {
+  const elsewhere = new Map<string, unknown>();
+  for (const row of stretch.others) {
+    const id = idOf(row, view.id);
+    if (!elsewhere.has(id)) elsewhere.set(id, row);  // the newest page's word
+  }
+  // Where its place lies between two rows of this page, it would be here if the server still had it.
+  const mayLieElsewhere = (document: unknown) => !compare || stretch.after === undefined
+    || (stretch.after !== null && compare(document, stretch.after) === 0);
+  for (const { id, document, member, was, stays: known } of view.changes) {
     const there = present.has(id);
-    // Of a list that isn't cut into pages, what has no row is not counted either.
-    const counts = there || (was && view.page !== null);
+    // Of a list that is known from end to end, what has no row is not counted either.
+    const counts = there || elsewhere.has(id) || (was && !stretch.complete);
+    const stays = elsewhere.has(id) ? !compare || compare(elsewhere.get(id), document) === 0
+      : known && !stretch.complete && mayLieElsewhere(document);
     if (member === true && !counts) difference += 1;
-    if (member === false && !there && counts) difference -= 1;
-    if (member !== true || (there && !compare)) continue;
+    // In a list of which only the server can tell who is in it, what was deleted is in no page any more.
+    if ((member === false || document === null) && !there && counts) difference -= 1;
+    if (member !== true || (there && !compare) || (!there && stays)) continue;
     if (there && compare?.(present.get(id), document) === 0) continue;  // it kept its place
     if (belongs(document)) coming.push(document);
   }
@@ -168,19 +198,4 @@ export function changeList(answer: unknown, view: ListView, stretch: Stretch): u
     if (typeof count === 'number') whole = withPart(whole, total, count + changed.difference);
   }
   return whole;
-}
-
-/** Which stretch an answer covers, from what it and the page before it say. */
-export function stretchOf(answer: unknown, view: ListView, rowBefore: unknown): Stretch {
-  const { page } = view;
-  if (!page) return { after: null, last: true };
-  const rows = part(answer, view.rows);
-  const count = Array.isArray(rows) ? rows.length : 0;
-  if ('cursor' in page) {
-    const next = part(answer, page.next);
-    return { after: page.cursor === null ? null : rowBefore, last: next === null || next === undefined || next === '' };
-  }
-  const total = view.totals[0] ? part(answer, view.totals[0]) : undefined;
-  const known = typeof total === 'number' ? page.offset + count >= total : page.size === null || count < page.size;
-  return { after: page.offset === 0 ? null : rowBefore, last: known };
 }

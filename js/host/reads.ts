@@ -2,10 +2,11 @@
 // unsent changes in both.
 
 import { unstamped } from './capture';
-import { compose, leadsTo, type Composed, type View } from './compose';
+import { compose, type Composed, type View } from './compose';
 import type { DatabaseSource, KeptRead } from './database';
 import { report } from './errors';
-import { find, findPage, keep, mayKeep, parse, pathOf } from './kept';
+import { find, findAll, keep, mayKeep, parse, pathOf } from './kept';
+import type { PageRead } from './pages-of-list';
 import type { Stepper } from './stepper';
 
 interface Standing {
@@ -67,15 +68,22 @@ export class Reads {
     });
   }
 
-  /** Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since. */
+  /**
+   * Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since.
+   * So can one whose user has gone meanwhile, and any if the database can't be read.
+   */
   #standsAlone(user: string, at: number): Promise<boolean> {
-    return this.source.use(async (db) => {
+    const looked = this.source.use(async (db) => {
       const tx = db.transaction(['meta', 'documents'], 'readonly');
       const [session, counts, since] = await Promise.all([
         tx.objectStore('meta').get('session'), tx.objectStore('meta').get(`counts ${user}`),
         tx.objectStore('documents').index('since').getKey(IDBKeyRange.bound([user, at], [user, Infinity])),
       ]);
-      return (session?.user ?? '') === user && Number(counts?.pending ?? 0) === 0 && since === undefined;
+      return (session?.user ?? '') !== user || (Number(counts?.pending ?? 0) === 0 && since === undefined);
+    });
+    return looked.catch((error: unknown) => {
+      report(error);
+      return true;
     });
   }
 
@@ -89,13 +97,18 @@ export class Reads {
     if (!mayKeep(request, answer)) {
       if (alone) return answer;
       const kept = isJson(answer) ? await readOf(request, answer.clone(), standing.user, at) : null;
-      return (await this.#composed(request, kept, standing.user, 'both')) ?? answer;
+      return (await this.#changed(request, kept, standing.user, at)) ?? answer;
     }
     const reading = readOf(request, answer.clone(), standing.user, at);
     const stored = reading.then((read) => keep(this.source, read)).catch(report);
     event?.waitUntil(stored);
     if (alone) return answer;
-    return (await this.#composed(request, await reading, standing.user, 'both')) ?? answer;
+    return (await this.#changed(request, await reading, standing.user, at)) ?? answer;
+  }
+
+  /** The network's answer with the user's own changes in it; null where it stands as it is. */
+  #changed(request: Request, fresh: KeptRead | null, user: string, at: number): Promise<Response | null> {
+    return this.#composed(request, fresh, user, at).catch(report).then((known) => known ?? null);
   }
 
   /** Asks a silent origin whether it is back, beside an answer that was given already. */
@@ -108,43 +121,38 @@ export class Reads {
 
   async #fromStore(request: Request, { user }: Standing): Promise<Response | null> {
     const kept = await find(this.source, user, request.url, accept(request)).catch(report);
-    return this.#composed(request, kept ?? null, user, 'store').catch(report).then((known) => known ?? null);
+    return this.#composed(request, kept ?? null, user, null).catch(report).then((known) => known ?? null);
   }
 
   /**
    * What was told, with what was confirmed since and what is pending.
-   * @param source where `kept` comes from; `both`: just from the network, whose own answer stands where nothing changes it
+   * @param askedAt when the network was asked for it; null: it comes out of the store
+   * @returns null where the network's own answer stands, or nothing is known
    */
-  async #composed(request: Request, kept: KeptRead | null, user: string, source: 'store' | 'both'): Promise<Response | null> {
-    const event = { type: 'read', url: request.url, at: kept?.at ?? 0 };
-    const [effect] = await this.stepper.peek(event, source === 'both' ? kept : null);
+  async #composed(request: Request, told: KeptRead | null, user: string, askedAt: number | null): Promise<Response | null> {
+    const event = { type: 'read', url: request.url, at: askedAt ?? told?.at ?? 0 };
+    const [effect] = await this.stepper.peek(event, askedAt === null ? null : told);
     const view = effect as unknown as View | undefined;
-    const asTold = kept && source === 'store' ? respond(kept, kept.text, source, view?.pending ?? 0, []) : null;
+    const asTold = told && askedAt === null ? respond(told, told.text, 'store', 0, []) : null;
     if (!view) return asTold;
     // Nothing is newer than the answer itself.
-    if (view.kind === 'item' && view.pending === 0 && kept && view.confirmedAt <= kept.at) return asTold;
-    if (view.kind === 'list' && view.changes.length === 0 && kept) return asTold;
-    const answer = kept ? parse(kept.text) ?? undefined : undefined;
-    const shown = compose(view, answer, await this.#before(view, request, user));
+    const stands = askedAt ?? told?.at;
+    if (view.kind === 'item' && view.pending === 0 && stands !== undefined && view.confirmedAt <= stands) return asTold;
+    const answer = { url: request.url, json: told ? parse(told.text) ?? undefined : undefined };
+    const shown = compose(view, answer, await this.#pages(view, request, user));
     if (!shown) return asTold;
     if (shown.status === 404) return gone(shown.pending);
-    return respond(kept, JSON.stringify(shown.body), shown.pending > 0 ? 'both' : source, shown.pending, shown.unknown);
+    if (told && !shown.changed && shown.pending === 0 && shown.unknown.length === 0) return asTold;
+    const source = askedAt === null && shown.pending === 0 ? 'store' : 'both';
+    return respond(told, shown.changed ? JSON.stringify(shown.body) : told?.text ?? '', source, shown.pending, shown.unknown);
   }
 
-  /** The page before the one that is asked for, if it was read. */
-  async #before(view: View, request: Request, user: string): Promise<unknown> {
-    if (view.kind !== 'list' || !view.page) return undefined;
-    const { page } = view;
-    if ('cursor' in page) {
-      const { cursor } = page;
-      if (cursor === null) return undefined;
-      return findPage(this.source, user, request.url, (json) => leadsTo(json, page.next, page.parameter, cursor));
-    }
-    for (const url of page.previous) {
-      const read = await find(this.source, user, url, accept(request));
-      if (read) return parse(read.text);
-    }
-    return undefined;
+  /** What else was read of the list that is asked for, newest first. */
+  async #pages(view: View, request: Request, user: string): Promise<PageRead[]> {
+    if (view.kind !== 'list' || !view.page || view.changes.length === 0) return [];
+    const kept = await findAll(this.source, user, request.url);
+    return kept.filter((read) => read.accept === accept(request)).sort((a, b) => b.at - a.at)
+      .map(({ url, text }) => ({ url, json: parse(text) }));
   }
 }
 
@@ -187,7 +195,7 @@ function respond(kept: KeptRead | null, text: string, source: 'store' | 'both', 
 }
 
 function gone(pending: number): Response {
-  const problem = { type: 'about:blank', title: 'Not Found', status: 404, detail: 'Deleted here; the server has yet to be told.' };
+  const problem = { type: 'about:blank', title: 'Not Found', status: 404, detail: pending > 0 ? 'Deleted here; the server has yet to be told.' : 'It was deleted.' };
   return new Response(JSON.stringify(problem), {
     status: 404,
     headers: { 'Content-Type': 'application/problem+json', 'Holdfast-Source': 'both', 'Holdfast-Pending': String(pending) },

@@ -2,11 +2,11 @@
 // known stays true: the steps that share a transaction share it, and ask the database only for what is new.
 
 import type { KeptRead, ReadTransaction, Row, StoreName, WriteTransaction } from './database';
-import { KeptDocuments, type RouteOf } from './kept';
+import { KeptDocuments, type KeptKey, type RouteOf } from './kept';
 import type { Need, RangeQuery } from './module';
 
-/** The engine's name for a document out of a kept answer, which is no store (kept.ts). */
-const kBase = 'base';
+/** The engine's names for documents out of kept answers, which are no stores (kept.ts). */
+const kKept = ['base', 'seen'];
 
 function nameOf(store: string, key: IDBValidKey): string {
   return JSON.stringify([store, key]);
@@ -67,12 +67,14 @@ export class Rows {
   #wrote(store: StoreName, key: IDBValidKey, row: Row | null): void {
     this.#rows.set(nameOf(store, key), row);
     for (const [name, range] of this.#ranges) if (range.store === store) this.#ranges.delete(name);
-    if (store === 'documents') for (const name of this.#rows.keys()) if (name.startsWith(`["${kBase}"`)) this.#rows.delete(name);
+    if (store === 'documents') {
+      for (const name of this.#rows.keys()) if (kKept.some((kept) => name.startsWith(`["${kept}"`))) this.#rows.delete(name);
+    }
   }
 
   async #readRow(store: string, key: IDBValidKey): Promise<void> {
-    const row = store === kBase
-      ? await this.#kept.base(key as string[])
+    const row = kKept.includes(store)
+      ? await this.#kept.newest(key as KeptKey)
       : await this.tx.objectStore(store as 'meta').get(key as string);
     this.#rows.set(nameOf(store, key), row ?? null);
   }

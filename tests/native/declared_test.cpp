@@ -61,6 +61,34 @@ TEST_CASE("An envelope is taken off bodies and put around what the page is told"
   CHECK(shown(device, "/api/orders/1") == Json{{"id", "1"}, {"note", "theirs"}});
 }
 
+TEST_CASE("An action's answer is believed if it is the item's document: a DELETE's as well, and a single document's in its envelope") {
+  const auto confirmed = [](Device& device, const Json& event, const char* body) {
+    const std::string id = capture(device, event);
+    pump(device);
+    device.step(answer(id, 1, 200, body));
+    device.bases.clear();
+  };
+  SUBCASE("an item's") {
+    Device device(orders_config());
+    device.bases["1"] = {{"id", "1"}, {"likes", 1}};
+    confirmed(device, write("DELETE", "/api/orders/1/like", nullptr), R"({"id": "1", "likes": 0})");
+    CHECK(shown(device, "/api/orders/1")["likes"] == 0);
+  }
+  SUBCASE("something else") {
+    Device device(orders_config());
+    device.bases["1"] = {{"id", "1"}, {"likes", 1}};
+    confirmed(device, write("POST", "/api/orders/1/receipt", nullptr), R"({"id": "r7", "total": 12})");
+    CHECK(shown(device, "/api/orders/1") == Json{{"id", "1"}, {"likes", 1}});
+  }
+  SUBCASE("a single document's") {
+    Device device({{"resources", {{"profile", {{"path", "/api/profile"}, {"singleton", true}, {"envelope", "/user"}}}}}});
+    confirmed(device, write("POST", "/api/profile/visit", nullptr), R"({"user": {"visits": 3}})");
+    CHECK(shown(device, "/api/profile") == Json{{"visits", 3}});
+    confirmed(device, write("POST", "/api/profile/visit", nullptr), R"({"done": true})");
+    CHECK(shown(device, "/api/profile") == Json{{"visits", 3}});
+  }
+}
+
 TEST_CASE("A PUT replaces, but an id that it leaves out stays what it was; where it was declared so, it merges") {
   Device replacing(orders_config());
   Device merging(orders_config({{"put", "merge"}}));

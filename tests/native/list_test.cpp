@@ -80,6 +80,38 @@ TEST_CASE("Promise 15: what was confirmed after a list was asked for is shown in
   CHECK(view(device, "/api/orders", device.now)["changes"].empty());
 }
 
+TEST_CASE("Promise 15: what the answer counted is what was known when it was asked for, not what became known since") {
+  Device device = with_list(list_of(R"({"filter": {"status": "status"}, "sort": "at"})"));
+  device.bases["1"] = {{"id", "1"}, {"status", "ready"}, {"at", 1}};
+  capture(device, write("PATCH", "/api/orders/1", {{"at", 2}}));
+  const auto change = [&] { return view(device, "/api/orders?status=placed", device.now).at("changes").at(0); };
+  device.seen["1"] = {{"id", "1"}, {"status", "placed"}, {"at", 1}};
+  CHECK(change()["was"] == true);
+  CHECK(change()["stays"] == false);  // it has left
+  device.bases["1"] = {{"id", "1"}, {"status", "placed"}, {"at", 2}};
+  device.seen["1"]["at"] = 2;
+  CHECK(change()["stays"] == true);
+  device.seen["1"]["at"] = 1;
+  CHECK(change()["stays"] == false);  // another place in the order
+}
+
+TEST_CASE("Promise 14: what was deleted stays gone, and what was never seen is not taken for deleted") {
+  Device device = with_list(list_of("{}"));
+  const auto asked = device.now;
+  device.now += 10;
+  std::string method = "DELETE";
+  SUBCASE("deleted") {}
+  SUBCASE("changed, and answered 204") { method = "PATCH"; }
+  const std::string id = capture(device, write(method, "/api/orders/1", method == "PATCH" ? Json{{"a", 1}} : Json(nullptr)));
+  pump(device);
+  device.step(answer(id, 1, 204));
+  const Json item = view(device, "/api/orders/1");
+  CHECK(item["gone"] == (method == "DELETE"));
+  CHECK(view(device, "/api/orders", asked)["changes"].size() == (method == "DELETE" ? 1 : 0));
+  capture(device, write("POST", "/api/orders/1/unknown", nullptr));
+  CHECK(view(device, "/api/orders/1")["gone"] == (method == "DELETE"));
+}
+
 TEST_CASE("The order of a list: declared, chosen by the query, or not known") {
   const auto sort = [](const char* list, const std::string& query) {
     Device device = with_list(list_of(list));
@@ -100,15 +132,16 @@ TEST_CASE("Pages: where one begins, and which came before it") {
     Device device = with_list(list_of(list));
     return view(device, "/api/orders" + query)["page"];
   };
-  const std::string orders = std::string(kApp) + "/api/orders";
+  const auto counted = [](const char* parameter, int position, int first, int step, int size) {
+    return Json{{"parameter", parameter}, {"position", position}, {"first", first}, {"step", step}, {"size", size}};
+  };
   const char* offset = R"({"page": {"offset": "offset", "limit": "limit", "size": 20}})";
   CHECK(page("{}", "?offset=3").is_null());
-  CHECK(page(offset, "") == Json{{"offset", 0}, {"size", 20}, {"previous", Json::array()}});
-  CHECK(page(offset, "?limit=5&offset=10") == Json{{"offset", 10}, {"size", 5}, {"previous", {orders + "?limit=5&offset=5"}}});
-  CHECK(page(offset, "?offset=5&limit=5")["previous"] == Json{orders + "?offset=0&limit=5", orders + "?limit=5"});
-  CHECK(page(offset, "?offset=x")["offset"] == 0);
-  CHECK(page(R"({"page": {"page": "page", "limit": "per", "size": 10}})", "?page=3") ==
-        Json{{"offset", 20}, {"size", 10}, {"previous", {orders + "?page=2"}}});
+  CHECK(page(offset, "") == counted("offset", 0, 0, 20, 20));
+  CHECK(page(offset, "?limit=5&offset=10") == counted("offset", 10, 0, 5, 5));
+  CHECK(page(offset, "?offset=x") == counted("offset", 0, 0, 20, 20));
+  CHECK(page(R"({"page": {"page": "page", "limit": "per", "size": 10}})", "?page=3") == counted("page", 3, 1, 1, 10));
+  CHECK(page(R"({"page": {"page": "page", "first": 0}})", "") == counted("page", 0, 0, 1, 0));
   CHECK(page(R"({"page": {"cursor": "after", "next": "/next"}})", "?after=c1") ==
         Json{{"cursor", "c1"}, {"parameter", "after"}, {"next", {"next"}}});
 }

@@ -162,9 +162,10 @@ Json Device::run(const Json& event) {
     for (const Json& need : output["need"]["rows"]) {
       const std::string name = need[0];
       Json row = nullptr;
-      if (name == "base") {
-        const auto base = bases.find(need[1][2].get<std::string>());
-        if (base != bases.end()) row = base->second;
+      if (name == "base" || name == "seen") {
+        const auto& kept = name == "base" ? bases : seen;
+        const auto base = kept.find(need[1][2].get<std::string>());
+        if (base != kept.end()) row = base->second;
       } else {
         row = store.get(name, need[1]);
       }

@@ -90,12 +90,15 @@ struct Lane {
   }
 };
 
+/// The text of an entity's document once it was deleted: answers kept from before must not bring it back.
+inline constexpr const char* kDeleted = "null";
+
 /// Store `documents`, by [user, resource, entity]. The newest state that the server told of an entity.
 struct Document {
   std::string user;
   std::string resource;
   std::string entity;
-  std::string text;               ///< JSON, as the server wrote it; "null" once it was deleted
+  std::string text;               ///< JSON; kDeleted; or empty, where a write was confirmed and nothing more is known
   std::string etag;
   Millis created_at = 0;          ///< when its creation was confirmed: answers asked for before don't count it
   Millis at = 0;

@@ -38,28 +38,42 @@ void respond_answer(Context& context, const std::string& id, AnswerClass meaning
                   {"conflict", meaning == AnswerClass::kConflict}});
 }
 
+/// The document that an answer holds of its write's entity, if it does. An action's answer may hold something else.
+std::optional<Json> document_in(const AnsweredEvent& event, const Mutation& mutation, const Resource& resource, bool action) {
+  const auto body = parse_json(event.body);
+  if (!body || !body->is_object()) return std::nullopt;
+  const Json* enclosed = find_part(*body, resource.envelope);
+  if (resource.singleton && action && (resource.envelope.empty() || enclosed == nullptr)) return std::nullopt;
+  Json document = unwrapped(resource, *body);
+  if (resource.singleton) return document;
+  const Json* id = find_part(document, resource.id);
+  if (id == nullptr) return std::nullopt;
+  const std::string named = id->is_string() ? id->get<std::string>() : id->dump();
+  if (action && named != id_of(resource, mutation.entity)) return std::nullopt;
+  return document;
+}
+
 /// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
-/// own answer), the write itself is the best that is known; a deleted entity leaves the document `null`, so that
-/// answers kept from before don't bring it back.
+/// own answer), the write itself is the best that is known.
 void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   if (mutation.whole_collection()) return;
-  // Any answer that holds the entity itself is worth believing, an action's as well.
-  auto document = mutation.method == "DELETE" ? std::nullopt : parse_json(event.body);
-  if (document) document = unwrapped(resource, std::move(*document));
-  const Json* id = document && document->is_object() ? find_part(*document, resource.id) : nullptr;
   const auto found = route(context.config, mutation.url);
-  const bool action = !found || found->kind == RouteKind::kAction;
-  const std::string own = id_of(resource, mutation.entity);
-  const bool same = id != nullptr && (id->is_string() ? id->get<std::string>() : id->dump()) == own;
-  const bool names_itself = document && document->is_object() && (resource.singleton ? !action : action ? same : id != nullptr);
+  if (!found) return;
+  const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";
+  const auto told = deleted ? std::nullopt : document_in(event, mutation, resource, found->kind == RouteKind::kAction);
+  const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
+  const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
   Document row;
   row.user = mutation.user;
   row.resource = mutation.resource;
   row.entity = mutation.entity;
-  row.text = !names_itself ? shown_after(context, resource, mutation) : resource.envelope.empty() ? event.body : print_json(*document);
-  row.etag = names_itself ? header(event.headers, "etag") : std::string();
-  const auto before = context.view.get<Document>(Json::array({row.user, row.resource, row.entity}));
-  const bool created = mutation.method == "POST" && found && found->kind == RouteKind::kCollection;
+  if (deleted) row.text = kDeleted;
+  else if (told) row.text = resource.envelope.empty() ? event.body : print_json(*told);
+  else row.text = shown_after(context, resource, mutation);
+  row.etag = told ? header(event.headers, "etag") : std::string();
+  // A PUT to what nobody here has ever seen makes it, as far as can be told.
+  const bool made = found->kind == RouteKind::kItem && mutation.method == "PUT" && !last_told.known;
+  const bool created = made || (found->kind == RouteKind::kCollection && mutation.method == "POST");
   row.created_at = created ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
@@ -81,7 +95,7 @@ void to_inbox(Context& context, const Mutation& mutation, const AnsweredEvent& e
   context.put(counts);
 }
 
-void confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
+void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   mutation.answered = mutation.answered || event.waiting;
   keep_document(context, mutation, event, resource);
   remove(context, mutation);
@@ -177,7 +191,7 @@ void answered(Context& context, const AnsweredEvent& event) {
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
   switch (meaning) {
-    case AnswerClass::kConfirmed: confirmed(context, *mutation, event, *resource); break;
+    case AnswerClass::kConfirmed: settle_confirmed(context, *mutation, event, *resource); break;
     case AnswerClass::kRejected:
     case AnswerClass::kConflict: set_aside(context, *mutation, event, meaning); break;
     case AnswerClass::kRetry: try_later(context, *mutation, event); break;

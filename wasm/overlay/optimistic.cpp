@@ -15,17 +15,6 @@ bool is_json_patch(const Mutation& mutation) {
   return false;
 }
 
-/// What the server told last: a newer answer that was kept unparsed, else the confirmed document.
-std::optional<Json> confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
-  // The host looks through the answers that it kept, and returns one only if it is newer than the document's row.
-  const Json* kept = context.view.find("base", base_key(resource, user, entity));
-  if (kept != nullptr && kept->is_object()) return *kept;
-  const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
-  if (!row) return std::nullopt;
-  auto document = parse_json(row->text);
-  return document && document->is_object() ? std::move(document) : std::nullopt;
-}
-
 std::string item_url(const Route& found, const Resource& resource, const Mutation& mutation) {
   std::string url = mutation.url.substr(0, mutation.url.find_first_of("?#"));
   if (found.kind == RouteKind::kCollection) return url + (url.ends_with('/') ? "" : "/") + id_of(resource, mutation.entity);
@@ -101,19 +90,32 @@ Json base_key(const Resource& resource, const std::string& user, const std::stri
   return Json::array({user, resource.name, entity, id_of(resource, entity)});
 }
 
-std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
+Optimistic confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
   Optimistic shown;
-  shown.document = confirmed(context, resource, mutation.user, mutation.entity);
+  // The host looks through the answers that it kept, and returns one only if it is newer than the document's row.
+  const Json* kept = context.view.find("base", base_key(resource, user, entity));
+  const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
+  if (kept != nullptr && kept->is_object()) {
+    shown.document = *kept;
+  } else if (row) {
+    shown.document = parse_json(row->text);
+    if (shown.document && !shown.document->is_object()) shown.document.reset();
+    shown.gone = row->text == kDeleted;
+  }
+  shown.known = shown.document || shown.gone;
+  return shown;
+}
+
+std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
+  Optimistic shown = confirmed(context, resource, mutation.user, mutation.entity);
   apply_write(context.config, shown, mutation, resource);
-  return shown.document ? print_json(*shown.document) : std::string("null");
+  if (shown.gone) return kDeleted;
+  return shown.document ? print_json(*shown.document) : std::string();
 }
 
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const Mutation* written) {
-  Optimistic shown;
-  shown.document = confirmed(context, resource, user, entity);
-  shown.known = shown.document.has_value();
-
+  Optimistic shown = confirmed(context, resource, user, entity);
   const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kShownMax};
   for (const Mutation& mutation : context.view.range<Mutation>(range)) {
     if (mutation.resource != resource.name || mutation.entity != entity) continue;

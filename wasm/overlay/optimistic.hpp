@@ -28,10 +28,14 @@ Json unwrapped(const Resource& resource, Json whole);
 /// The other way: as the server's own answer would be.
 Json wrapped(const Resource& resource, Json document);
 
-/// The host's pseudo-row `base` of an entity: its document in the answers that were kept (js/host/kept.ts).
+/// The key of the host's pseudo-row `base`: the entity's newest document in the answers that were kept, if it is newer
+/// than its row in `documents`. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
 Json base_key(const Resource& resource, const std::string& user, const std::string& entity);
 
-/// The confirmed document with this one write applied, as JSON text; "null" if that is nothing.
+/// What the server told last of an entity: an answer that was kept and is newer, else the confirmed document.
+Optimistic confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity);
+
+/// The confirmed document with this one write applied, as JSON text; empty if nothing is known, kDeleted if it is gone.
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation);
 
 /// @param written a write that this step is about to store, so that no range shows it as it will be; may be null

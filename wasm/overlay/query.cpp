@@ -67,20 +67,6 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// The URL with another value for a parameter, or without it; the app's next request may look like either.
-std::string with_parameter(const std::string& url, const std::string& wanted, const std::optional<std::string>& value) {
-  const std::size_t mark = url.find('?');
-  if (mark == std::string::npos) return url;
-  std::string query;
-  for (const std::string& part : split(url.substr(mark + 1), '&')) {
-    const std::string name = part.substr(0, part.find('='));
-    const bool is_it = decode(name) == wanted;
-    if (is_it && !value) continue;
-    query += (query.empty() ? "" : "&") + (is_it ? name + "=" + *value : part);
-  }
-  return url.substr(0, mark) + (query.empty() ? "" : "?" + query);
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> query_of(std::string_view url) {
@@ -97,7 +83,7 @@ std::vector<std::pair<std::string, std::string>> query_of(std::string_view url) 
 }
 
 Query::Query(const Route& found, const std::string& url)
-    : found_(found), list_(*found.list), url_(url.substr(0, url.find('#'))), parameters_(query_of(url)), sort_(list_.sort), ordered_(!list_.sort.empty()) {
+    : found_(found), list_(*found.list), parameters_(query_of(url)), sort_(list_.sort), ordered_(!list_.sort.empty()) {
   const bool sortable = read_sort();
   for (const auto& [name, value] : parameters_) {
     const bool filters = std::any_of(list_.filters.begin(), list_.filters.end(), [&name = name](const Filter& filter) { return filter.parameter == name; });
@@ -178,6 +164,14 @@ std::optional<bool> Query::member(const Json& document) const {
   return true;
 }
 
+bool Query::same_place(const Json& before, const Json& after) const {
+  return !ordered_ || std::all_of(sort_.begin(), sort_.end(), [&](const SortKey& key) {
+    const Json* mine = find_part(before, key.field);
+    const Json* now = find_part(after, key.field);
+    return mine == nullptr || now == nullptr ? mine == now : *mine == *now;
+  });
+}
+
 Json Query::plan() const {
   Json totals = Json::array();
   for (const Pointer& total : list_.totals) totals.push_back(total);
@@ -187,12 +181,6 @@ Json Query::plan() const {
     for (const SortKey& key : sort_) sort.push_back(Json::array({key.field, key.descending}));
   }
   return {{"rows", list_.rows}, {"totals", std::move(totals)}, {"sort", std::move(sort)}, {"page", page()}, {"unknown", unknown_}};
-}
-
-Json Query::previous(std::int64_t position, std::int64_t first) const {
-  Json urls = Json::array({with_parameter(url_, list_.page.position, std::to_string(position))});
-  if (position <= first) urls.push_back(with_parameter(url_, list_.page.position, std::nullopt));
-  return urls;
 }
 
 Json Query::page() const {
@@ -209,11 +197,8 @@ Json Query::page() const {
   const std::int64_t size = page.limit.empty() ? page.size : number(values(page.limit), page.size);
   const bool by_offset = page.kind == Paging::Kind::kOffset;
   const std::int64_t first = by_offset ? 0 : page.first;
-  const std::int64_t position = number(given, first);
-  const std::int64_t offset = by_offset ? position : (position - first) * size;
-  Json plan = {{"offset", offset}, {"size", size == 0 ? Json(nullptr) : Json(size)}, {"previous", Json::array()}};
-  if (position > first && (size > 0 || !by_offset)) plan["previous"] = previous(by_offset ? std::max<std::int64_t>(0, position - size) : position - 1, first);
-  return plan;
+  return {{"parameter", page.position}, {"position", number(given, first)}, {"first", first},
+          {"step", by_offset ? size : 1}, {"size", size}};
 }
 
 }  // namespace holdfast

@@ -21,6 +21,9 @@ class Query {
   /// Whether an entity with this document belongs; nothing where only the server can tell.
   std::optional<bool> member(const Json& document) const;
 
+  /// Whether two documents of one entity have the same place in the order.
+  bool same_place(const Json& before, const Json& after) const;
+
   /// The part that does not depend on any document: {rows, totals, sort, page, unknown}. See js/host/list.ts.
   Json plan() const;
 
@@ -28,12 +31,10 @@ class Query {
   bool holds(const Filter& filter, const Json& document) const;
   std::vector<std::string> values(const std::string& parameter) const;
   Json page() const;
-  Json previous(std::int64_t position, std::int64_t first) const;
   bool read_sort();
 
   const Route& found_;
   const List& list_;
-  std::string url_;
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::vector<SortKey> sort_;
   bool ordered_ = false;

@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "codec/text.hpp"
 #include "overlay/optimistic.hpp"
 #include "overlay/query.hpp"
 #include "routing/route.hpp"
@@ -24,25 +23,34 @@ void read_item(Context& context, const Route& found, const std::string& user) {
                   {"document", shown.document ? std::move(*shown.document) : Json(nullptr)}});
 }
 
+/// What the server's answer counted an entity as.
+struct Told {
+  Json document;      ///< null: the answer can't have counted it
+  bool sure = false;  ///< it really was that, and not only probably
+};
+
+Told told_of(Context& context, const Resource& resource, const std::string& user, const std::string& entity, Millis answer_at) {
+  const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
+  if (row && row->created_at > answer_at) return {};
+  Json key = base_key(resource, user, entity);
+  key.push_back(answer_at);
+  const Json* seen = context.view.find("seen", key);
+  if (seen != nullptr && seen->is_object()) return {*seen, true};
+  const Optimistic last = confirmed(context, resource, user, entity);
+  // What has become known only since is a guess: most changes leave an entity in the lists that it was in.
+  return {last.document.value_or(Json(nullptr)), row && row->at <= answer_at};
+}
+
 /// What one entity means for a list.
-Json change(const Query& query, const Resource& resource, const std::string& entity, const Optimistic& shown, bool was) {
+Json change(const Query& query, const Resource& resource, const std::string& entity, const Optimistic& shown, const Told& told) {
   const bool exists = shown.document && !shown.gone;
+  const bool was = told.document.is_object() && query.member(told.document).value_or(false);
   const auto member = exists ? query.member(*shown.document) : std::optional(false);
   return {{"id", id_of(resource, entity)},
           {"document", exists ? *shown.document : Json(nullptr)},
           {"member", member ? Json(*member) : Json(nullptr)},
-          {"was", was}};
-}
-
-/// Whether the answer counted an entity that pending writes touch: going by the newest state that the server told.
-bool counted(Context& context, const Query& query, const Resource& resource, const std::string& user,
-             const std::string& entity, Millis answer_at) {
-  const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
-  const Json* base = context.view.find("base", base_key(resource, user, entity));
-  if (base != nullptr && base->is_object()) return query.member(*base).value_or(false);
-  const auto document = row ? parse_json(row->text) : std::nullopt;
-  if (!document || !document->is_object() || row->created_at > answer_at) return false;
-  return query.member(*document).value_or(false);
+          {"was", was},
+          {"stays", was && told.sure && exists && query.same_place(told.document, *shown.document)}};
 }
 
 /// Documents that answers to the user's own writes have brought since the list was asked for, oldest first.
@@ -69,18 +77,14 @@ void read_list(Context& context, const Route& found, const std::string& user, co
       const Optimistic shown = optimistic(context, resource, user, lane.lane, mutation.entity, nullptr);
       pending += shown.pending;
       if (!shown.known) continue;
-      later.push_back(change(query, resource, mutation.entity, shown, counted(context, query, resource, user, mutation.entity, event.at)));
+      later.push_back(change(query, resource, mutation.entity, shown, told_of(context, resource, user, mutation.entity, event.at)));
     }
   }
   for (const Document& row : confirmed_since(context, resource, user, event.at)) {
     if (!concerns(row.entity) || !seen.insert(row.entity).second) continue;
-    Optimistic shown;
-    shown.document = parse_json(row.text);
-    if (!shown.document || !shown.document->is_object()) shown.document.reset();
-    shown.known = true;
-    // What it was before is not known any more; most changes leave an entity in the lists that it was in.
-    const bool was = row.created_at <= event.at && shown.document && query.member(*shown.document).value_or(false);
-    changes.push_back(change(query, resource, row.entity, shown, was));
+    const Optimistic shown = confirmed(context, resource, user, row.entity);
+    if (!shown.known) continue;
+    changes.push_back(change(query, resource, row.entity, shown, told_of(context, resource, user, row.entity, event.at)));
   }
   for (Json& each : later) changes.push_back(std::move(each));
   Json view = query.plan();

@@ -1,0 +1,42 @@
+// Every read equals the ideal client's: random histories of writes, answers, reorderings, tabs and reads, over every
+// shape of collection, played to the compiled module.
+//
+//   MODEL_HISTORIES=100000 MODEL_SEED=1 node --import tsx --test tests/model/reads-model.test.ts
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { asTest, historyOf, shrunk, type Step } from './history.js';
+import { loadJudge, playAll, type Judge, type Tally } from './player.js';
+import { kShapes } from './shapes.js';
+
+const kHistories = Number(process.env.MODEL_HISTORIES ?? 10_000);
+const kFirstSeed = Number(process.env.MODEL_SEED ?? 1);
+
+let judge: Judge;
+let tally: Tally;
+before(async () => {
+  [judge, tally] = await Promise.all([loadJudge(), playAll(kFirstSeed, kHistories)]);
+});
+
+/** Plays one history; what a failing seed prints calls it. */
+function holds(shape: string, steps: Step[]): void {
+  const wrong = judge({ shape, steps });
+  assert.ok(wrong === null, wrong ?? '');
+}
+
+/** What is wrong, and the shortest history in which it is: a test, to be pasted below. */
+function report(seed: number): string {
+  const least = shrunk(historyOf(seed), (history) => judge(history) !== null);
+  return `${judge(least)}\n\n${asTest(least, `seed ${seed}`)}\n`;
+}
+
+for (const { name } of kShapes) {
+  test(`every read of ${name} equals the ideal client's`, () => {
+    const seeds = tally.failed[name] ?? [];
+    assert.ok(seeds.length === 0, `\n${seeds.map(report).join('\n')}`);
+  });
+}
+
+test('as many histories were played as were asked for', () => {
+  const failing = Object.values(tally.failed).some((seeds) => seeds.length > 0);
+  assert.ok(failing || tally.played === kHistories, `${tally.played} of ${kHistories}`);
+});
