@@ -2,7 +2,6 @@
 
 import type { ResourceConfig } from '../../js/protocol/config.js';
 import type { RawEngine } from '../module/module.js';
-import type { KeptKey } from '../../js/host/kept.js';
 import { compose, type View } from '../../js/host/compose.js';
 import { idOf, part, type Pointer } from '../../js/host/list.js';
 import type { PageRead } from '../../js/host/pages-of-list.js';
@@ -30,6 +29,9 @@ interface Routed {
   envelope: Pointer;
   rows: Pointer | null;
 }
+
+/** How the engine names a document out of a kept answer (js/host/kept.ts). */
+type KeptKey = [user: string, resource: string, entity: string, id: string, until?: number];
 
 /** An answer as the host keeps it. */
 interface KeptAnswer {

@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { interruption, kExitInterrupted } from '../interruption.js';
 import { kClients, kDefaults, type RideOptions } from './options.js';
 import { runRide } from './ride.js';
 import { failures, type RideResult } from './score.js';
@@ -10,7 +11,6 @@ import { failures, type RideResult } from './score.js';
 const kTraces = path.resolve(import.meta.dirname, '../../traces');
 /** 1 says that writes were lost, doubled, swapped or left over; a ride that could not begin is something else. */
 const kExitUsage = 2;
-const kExitInterrupted = 130;
 
 interface Flags extends RideOptions {
   json: boolean;
@@ -75,21 +75,6 @@ function summary(result: RideResult): string {
     `  blows       ${result.kills} kills, ${result.reloads} reloads`,
     bad.length === 0 ? '  every act arrived once and in order' : `  NOT clean: ${bad.join(', ')}`,
   ].join('\n');
-}
-
-/** Long enough for a browser to close; after that the process ends as it is. */
-const kCleanupMs = 10_000;
-
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) return;
-      controller.abort(new Error(`interrupted by ${signal}`));
-      setTimeout(() => process.exit(kExitInterrupted), kCleanupMs).unref();
-    });
-  }
-  return controller.signal;
 }
 
 async function main(): Promise<number> {
