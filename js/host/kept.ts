@@ -125,7 +125,8 @@ export class KeptDocuments {
     };
     const held = await Promise.all(keys.filter(([, url]) => concerns(url)).map((key) => this.#read(key)));
     if (this.#fresh?.read.user === user && concerns(this.#fresh.read.url)) held.push(this.#fresh);
-    const since = confirmed?.at !== undefined && confirmed.at <= until ? confirmed.at : -Infinity;
+    // A row without a document (wasm/model/rows.hpp) hides nothing that was told before.
+    const since = confirmed?.text && (confirmed.at ?? 0) <= until ? confirmed.at ?? 0 : -Infinity;
     const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > since && read.at <= until);
     // Newest first, so that only what has to be is parsed.
     for (const one of asked.sort((a, b) => b.read.at - a.read.at)) {

@@ -142,8 +142,8 @@ export class ModuleSubject implements Subject {
 
   /** The engine's pseudo-rows: an entity's newest document in the answers that were kept; with a time, as things stood then. */
   #newest([user, resource, entity, id, until = Infinity]: KeptKey, fresh: KeptAnswer | null): Json {
-    const confirmedAt = Number(this.#memory.get('documents', [user, resource, entity])?.at ?? -Infinity);
-    const since = confirmedAt <= until ? confirmedAt : -Infinity;
+    const confirmed = this.#memory.get('documents', [user, resource, entity]);
+    const since = confirmed?.text && Number(confirmed.at) <= until ? Number(confirmed.at) : -Infinity;
     const asked = [...this.#kept.values(), ...(fresh ? [fresh] : [])].filter(({ at }) => at > since && at <= until);
     for (const kept of asked.sort((a, b) => b.at - a.at)) {
       const routed = this.#route(kept.url);

@@ -40,3 +40,17 @@ test('as many histories were played as were asked for', () => {
   const failing = Object.values(tally.failed).some((seeds) => seeds.length > 0);
   assert.ok(failing || tally.played === kHistories, `${tally.played} of ${kHistories}`);
 });
+
+// Found by 40,000 further histories.
+test("seed 330593", () => {
+  holds("profile", [
+    {"do":"other","entity":"","change":{"put":{"name":"😀","bio":"short"}}},
+    {"do":"write","tab":1,"method":"POST","url":"/api/profile/visit"},
+    {"do":"write","tab":1,"method":"PATCH","url":"/api/profile","body":{"user":{"name":"😀"}}},
+    {"do":"send"},
+    {"do":"ask","url":"/api/profile"},
+    {"do":"serve","n":1,"how":"empty"},
+    {"do":"answer","n":0},
+    {"do":"arrive","n":1},
+  ]);
+});
