@@ -1,6 +1,6 @@
-// What a read shows: an answer, what the engine says about it, and the page before it, put together. Pure.
+// What a read shows: an answer, what the engine says about it, and its list's other pages, put together. Pure.
 
-import { changeList, isRecord, part, withPart, type ListView, type Pointer } from './list';
+import { changeList, emptyList, isRecord, part, withPart, type ListView, type Pointer } from './list';
 import { stretchOf, type PageRead } from './pages-of-list';
 
 /** What the engine says about a read (wasm/overlay/read.hpp). */
@@ -25,8 +25,8 @@ export interface Composed {
  * @returns null where nothing can be said beyond the answer itself
  */
 export function compose(view: View, told: PageRead, kept: PageRead[]): Composed | null {
-  const { json: answer } = told;
   if (view.kind === 'other') return null;
+  const answer = told.json ?? (view.kind === 'list' && view.unsent ? emptyList(view) : undefined);
   const nothing = { pending: view.pending, unknown: [] as string[] };
   if (view.kind === 'item') {
     if (view.gone) return { status: 404, body: null, changed: true, ...nothing };
@@ -35,6 +35,6 @@ export function compose(view: View, told: PageRead, kept: PageRead[]): Composed 
     return { status: 200, body: withPart(whole, view.envelope, view.document), changed: true, ...nothing };
   }
   if (answer === undefined) return null;
-  const body = changeList(answer, view, stretchOf(told, view, kept));
-  return { status: 200, body, changed: body !== answer, pending: view.pending, unknown: view.unknown };
+  const body = changeList(answer, view, stretchOf({ ...told, json: answer }, view, kept));
+  return { status: 200, body, changed: body !== told.json, pending: view.pending, unknown: view.unknown };
 }

@@ -1,6 +1,6 @@
 // The database: every store, index and schema version, with the reason for each version.
 //
-//   1  The first: mutations, lanes, documents, outcomes, inbox, bodies, reads, meta, aside, modules.
+//   1  The first: mutations, lanes, documents, names, outcomes, inbox, bodies, reads, meta, aside, modules.
 //
 // Upgrades only add. A worker that meets a higher version than its own refuses writes (`database-newer`), because it
 // can't know what the rows of that version mean.
@@ -39,6 +39,7 @@ interface Schema extends DBSchema {
     value: Row & { at?: number; text?: string };
     indexes: { at: [string, string, number]; since: [string, number] };
   };
+  names: { key: [string, string, string]; value: Row; indexes: { at: [string, number] } };
   outcomes: {
     key: string;
     value: Row;
@@ -56,12 +57,12 @@ interface Schema extends DBSchema {
 
 export type Database = IDBPDatabase<Schema>;
 export type StoreName =
-  | 'mutations' | 'lanes' | 'documents' | 'outcomes' | 'inbox' | 'bodies' | 'reads' | 'meta' | 'aside' | 'modules';
+  | 'mutations' | 'lanes' | 'documents' | 'names' | 'outcomes' | 'inbox' | 'bodies' | 'reads' | 'meta' | 'aside' | 'modules';
 export type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
 export type ReadTransaction = IDBPTransaction<Schema, StoreName[], 'readonly'>;
 
 /** What a step may touch. */
-export const kStepStores: StoreName[] = ['mutations', 'lanes', 'documents', 'outcomes', 'inbox', 'bodies', 'meta', 'reads'];
+export const kStepStores: StoreName[] = ['mutations', 'lanes', 'documents', 'names', 'outcomes', 'inbox', 'bodies', 'meta', 'reads'];
 
 export function databaseName(scope: string): string {
   return `holdfast ${new URL(scope).pathname}`;
@@ -80,6 +81,7 @@ function upgrade(db: Database, from: number): void {
     const documents = db.createObjectStore('documents', { keyPath: ['user', 'resource', 'entity'] });
     documents.createIndex('at', ['user', 'resource', 'at']);
     documents.createIndex('since', ['user', 'at']);
+    db.createObjectStore('names', { keyPath: ['user', 'resource', 'name'] }).createIndex('at', ['user', 'at']);
     const outcomes = db.createObjectStore('outcomes', { keyPath: 'id' });
     outcomes.createIndex('stamp', 'stamps', { multiEntry: true });
     outcomes.createIndex('likeness', ['client', 'hash']);

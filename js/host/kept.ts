@@ -67,7 +67,7 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 export type RouteOf = (url: string) => Routed;
 
 /** How the engine names one (wasm/overlay/optimistic.hpp, base_key). */
-export type KeptKey = [user: string, resource: string, entity: string, id: string, until?: number];
+export type KeptKey = [user: string, resource: string, entity: string, name: string, id: string, until?: number];
 
 type Key = [user: string, url: string, accept: string];
 
@@ -114,14 +114,14 @@ export class KeptDocuments {
    * what the store `documents` has. With a time, as things stood then. Awaits nothing but IndexedDB, since it runs
    * inside a step.
    */
-  async newest([user, resource, entity, id, until = Infinity]: KeptKey): Promise<unknown> {
+  async newest([user, resource, entity, name, id, until = Infinity]: KeptKey): Promise<unknown> {
     const [confirmed, keys] = await Promise.all([
       this.tx.objectStore('documents').get([user, resource, entity]), this.#keysOf(user),
     ]);
     const concerns = (url: string) => {
       const routed = this.routeOf(pathOf(url));
       if (!routed.declared || routed.resource !== resource || routed.kind === 'action') return null;
-      return (routed.kind === 'item' ? routed.entity === entity : entity.startsWith(routed.parent)) ? routed : null;
+      return (routed.kind === 'item' ? routed.entity === name : name.startsWith(routed.parent)) ? routed : null;
     };
     const held = await Promise.all(keys.filter(([, url]) => concerns(url)).map((key) => this.#read(key)));
     if (this.#fresh?.read.user === user && concerns(this.#fresh.read.url)) held.push(this.#fresh);

@@ -6,6 +6,8 @@ export type Pointer = string[];
 
 export interface Change {
   id: string;
+  /** Ids that it had before: the server's answer may be older than the present one. */
+  formerIds: string[];
   document: unknown;
   /** null: only the server can tell, so a row changes where it is and none comes in. */
   member: boolean | null;
@@ -29,6 +31,8 @@ export interface ListView {
   unknown: string[];
   changes: Change[];
   pending: number;
+  /** It lies below something that is yet to be created, so the server knows no such list. */
+  unsent: boolean;
 }
 
 /** What an answer covers of its list. */
@@ -117,8 +121,14 @@ interface Sorted {
   difference: number;
 }
 
+/** By every id under which a row may stand in an answer. */
+function changesById({ changes }: ListView): Map<string, Change> {
+  return new Map([...changes.flatMap((change) => change.formerIds.map((id) => [id, change] as const)),
+    ...changes.map((change) => [change.id, change] as const)]);
+}
+
 function changeArray(rows: unknown[], view: ListView, stretch: Stretch): Sorted {
-  const byId = new Map(view.changes.map((change) => [change.id, change]));
+  const byId = changesById(view);
   const compare = view.sort ? comparison(view.sort) : null;
   const belongs = (document: unknown): boolean => {
     if (!compare) return stretch.last;
@@ -142,7 +152,7 @@ function changeArray(rows: unknown[], view: ListView, stretch: Stretch): Sorted 
   }
   const elsewhere = new Map<string, unknown>();
   for (const row of stretch.others) {
-    const id = idOf(row, view.id);
+    const id = byId.get(idOf(row, view.id))?.id ?? idOf(row, view.id);
     if (!elsewhere.has(id)) elsewhere.set(id, row);  // the newest page's word
   }
   // Where its place lies between two rows of this page, it would be here if the server still had it.
@@ -171,8 +181,10 @@ function changeArray(rows: unknown[], view: ListView, stretch: Stretch): Sorted 
 function changeKeyed(rows: Record<string, unknown>, view: ListView): { rows: Record<string, unknown>; difference: number } {
   const changed = { ...rows };
   let difference = 0;
-  for (const { id, document, member } of view.changes) {
-    const there = Object.hasOwn(changed, id);
+  for (const { id, formerIds, document, member } of view.changes) {
+    const former = formerIds.filter((one) => one !== id && Object.hasOwn(changed, one));
+    const there = former.length > 0 || Object.hasOwn(changed, id);
+    for (const one of former) delete changed[one];
     if (member === false) {
       if (there) difference -= 1;
       delete changed[id];
@@ -182,6 +194,11 @@ function changeKeyed(rows: Record<string, unknown>, view: ListView): { rows: Rec
     }
   }
   return { rows: changed, difference };
+}
+
+/** What the server would answer if there were such a list, with nothing in it. */
+export function emptyList({ rows, totals }: ListView): unknown {
+  return totals.reduce((whole, total) => withPart(whole, total, 0), withPart({}, rows, []));
 }
 
 /**

@@ -13,6 +13,8 @@ interface Standing {
   user: string;
   pending: number;
   silent: boolean;
+  /** How many names there are that the server doesn't know, or doesn't know any more. */
+  names: number;
 }
 
 /** How long a read waits for the network before what was kept is shown. Milliseconds. */
@@ -35,11 +37,12 @@ export class Reads {
   }
 
   async answer(event: FetchEvent): Promise<Response> {
-    const request = unstamped(event.request);
-    const origin = new URL(request.url).origin;
+    const asked = unstamped(event.request);
+    const origin = new URL(asked.url).origin;
     const standing = await this.#standing(origin).catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
-    if (!standing) return fetch(request);
+    if (!standing) return fetch(asked);
+    const request = standing.names > 0 ? await this.#located(asked) : asked;
 
     if (standing.silent || this.#silent.has(origin)) {
       const known = await this.#fromStore(request, standing);
@@ -64,8 +67,15 @@ export class Reads {
       const [session, gate] = await Promise.all([tx.store.get('session'), tx.store.get(`origin ${origin}`)]);
       const user = typeof session?.user === 'string' ? session.user : '';
       const counts = await tx.store.get(`counts ${user}`);
-      return { user, pending: Number(counts?.pending ?? 0), silent: Number(gate?.silences ?? 0) > 0 };
+      return { user, pending: Number(counts?.pending ?? 0), names: Number(counts?.names ?? 0), silent: Number(gate?.silences ?? 0) > 0 };
     });
+  }
+
+  /** The same request by the URL that the server knows. */
+  async #located(request: Request): Promise<Request> {
+    const [effect] = await this.stepper.peek({ type: 'locate', url: request.url }).catch((error: unknown) => (report(error), []));
+    const url = effect ? String(effect.url) : request.url;
+    return url === request.url ? request : new Request(url, request);
   }
 
   /**

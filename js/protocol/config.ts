@@ -87,6 +87,12 @@ export interface ResourceConfig {
    * for `POST /api/orders/42/cancel`, `{ 'DELETE favorite': { favorited: false } }` for another method.
    */
   actions?: Record<string, Record<string, Declared>>;
+  /**
+   * Members that hold other entities' ids, and whose: `{ restaurantId: 'restaurants' }`; `*` in a pointer stands for
+   * every item of an array.
+   * A write waits until what it refers to has been created, and is sent with the id that the server gave it. JSON only.
+   */
+  references?: Record<Pointer, string>;
   /** How long a page's fetch waits for the server before it is answered by holdfast, in ms. Default 2,000. */
   timeoutMs?: number;
   /** A larger body isn't captured: it goes to the network as it is. Bytes, default 16 MiB. */

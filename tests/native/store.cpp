@@ -45,6 +45,7 @@ const std::vector<IndexShape>& shapes() {
       {"lanes", "due", {"user", "origin", "due"}},  {"lanes", "resource", {"user", "resource", "headSeq"}},
       {"outcomes", "stamp", {"stamps"}, true},      {"outcomes", "likeness", {"client", "hash"}},
       {"outcomes", "seq", {"seq"}},                 {"documents", "at", {"user", "resource", "at"}},
+      {"names", "at", {"user", "at"}},
   };
   return kShapes;
 }
@@ -69,6 +70,7 @@ std::vector<Json> index_keys(const IndexShape& shape, const Json& row) {
 Json primary_key(const std::string& store, const Json& row) {
   if (store == "lanes") return row["lane"];
   if (store == "meta") return row["name"];
+  if (store == "names") return Json::array({row["user"], row["resource"], row["name"]});
   if (store == "documents") return Json::array({row["user"], row["resource"], row["entity"]});
   return row["id"];
 }

@@ -14,6 +14,10 @@ inline constexpr Millis kNever = 8'640'000'000'000'000;
 /// Later than never: lanes that stand at a barrier. They may be many, and nothing that looks for a time finds them.
 inline constexpr Millis kBarred = kNever + 1;
 
+/// And later than those: lanes whose head refers to something that is yet to be created, at this time plus the number
+/// of that creation, by which they are found again.
+inline constexpr Millis kAwaiting = kBarred + 1;
+
 /// The newest version of any row that this code can read. A row with a higher one is kept and reported, never changed.
 inline constexpr std::int64_t kRowVersion = 1;
 
@@ -64,7 +68,9 @@ inline constexpr int kJsonDepthMax = 200;
 inline constexpr std::size_t kEvidenceMax = 16 * 1024;
 /// Outcomes remembered, so that a redelivered request or a late settled() is still answered.
 inline constexpr std::int64_t kOutcomesMax = 1'000;
-/// Outcomes are trimmed a few at a time: a write's cost must not depend on how many there are.
-inline constexpr std::int64_t kOutcomesTrim = 4;
+/// How long an entity's former names are understood after they were last of use: a page may stay open for weeks.
+inline constexpr Millis kNameKeptMs = 30LL * 24 * 3'600'000;
+/// Outcomes and names are trimmed a few at a time: a write's cost must not depend on how many there are.
+inline constexpr std::int64_t kTrim = 4;
 
 }  // namespace holdfast

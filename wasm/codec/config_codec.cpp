@@ -116,6 +116,49 @@ void decode_effects(Section& section, Resource& resource) {
   }
 }
 
+void decode_references(Section& section, Resource& resource) {
+  const Json* json = section.find("references");
+  if (json == nullptr) return;
+  if (!json->is_object()) return section.fail("references", "must be an object, such as { restaurantId: 'restaurants' }");
+  for (const auto& [field, target] : json->items()) {
+    if (!target.is_string()) section.fail("references." + field, "must be the name of the resource whose id it holds");
+    else resource.references.push_back({parse_pointer(field), target.get<std::string>()});
+  }
+}
+
+/// Whether every path that the pattern matches goes on below an item of the other resource.
+bool lies_below(const Path& pattern, const Path& item) {
+  if (pattern.size() <= item.size()) return false;
+  for (std::size_t i = 0; i < item.size(); ++i) {
+    if (item[i].parameter ? !pattern[i].parameter : item[i].text != pattern[i].text) return false;
+  }
+  return true;
+}
+
+bool has_paths_below(const Resource& resource, const Resource& other) {
+  if (resource.origin != other.origin) return false;
+  const auto below = [&](const Path& path) { return lies_below(path, other.item); };
+  return below(resource.item) || std::any_of(resource.more_items.begin(), resource.more_items.end(), below) ||
+         std::any_of(resource.lists.begin(), resource.lists.end(), [&](const List& list) { return below(list.path); });
+}
+
+/// Who refers to whom: only those whose creation somebody may have to wait for are watched.
+void note_referenced(Section& root, Config& config) {
+  for (const Resource& resource : config.resources) {
+    for (const Reference& reference : resource.references) {
+      const auto target = std::find_if(config.resources.begin(), config.resources.end(),
+                                       [&](const Resource& other) { return other.name == reference.resource; });
+      const bool plain = target != config.resources.end() && !target->singleton &&
+                         std::count_if(target->item.begin(), target->item.end(), [](const Segment& part) { return part.parameter; }) == 1;
+      if (plain) target->referenced = true;
+      else root.fail("resources." + resource.name + ".references", "must name a resource whose path has one parameter; '" + reference.resource + "' is none");
+    }
+    for (Resource& other : config.resources) {
+      if (&other != &resource && !other.singleton && has_paths_below(resource, other)) other.referenced = true;
+    }
+  }
+}
+
 void decode_put(Section& section, Resource& resource) {
   std::string put;
   section.text("put", put);
@@ -160,7 +203,7 @@ void decode_coalesce(Section& section, Resource& resource) {
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
-  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions",
+  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions", "references",
                 "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
@@ -169,6 +212,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   decode_lists(section, resource);
   decode_put(section, resource);
   decode_effects(section, resource);
+  decode_references(section, resource);
   section.text("lane", resource.lane);
   section.number("timeoutMs", resource.timeout_ms, 0, 600'000);
   section.number("bodyBytesMax", resource.body_bytes_max, 0, 1'073'741'824);
@@ -220,6 +264,7 @@ DecodedConfig decode_config(const std::string& text) {
     Section section(value, "resources." + name, decoded.errors);
     decoded.config.resources.push_back(decode_resource(section, name, base_origin));
   }
+  note_referenced(root, decoded.config);
   decode_retry(root, decoded.config.retry);
   return decoded;
 }

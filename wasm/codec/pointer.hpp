@@ -17,6 +17,9 @@ std::string print_pointer(const Pointer& pointer);
 
 /// The part of a document, or null if there is none.
 const Json* find_part(const Json& document, const Pointer& pointer);
+inline Json* find_part(Json& document, const Pointer& pointer) {
+  return const_cast<Json*>(find_part(static_cast<const Json&>(document), pointer));
+}
 
 /// The part of a document to write to; objects are made on the way, and whatever stands in it gives way.
 Json& make_part(Json& document, const Pointer& pointer);

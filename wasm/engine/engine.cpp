@@ -35,6 +35,7 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
   if (type == "tick") return with<TickEvent>(event, context, tick);
   if (type == "decided") return with<DecidedEvent>(event, context, decided);
   if (type == "session") return with<SessionEvent>(event, context, session);
+  if (type == "locate") return with<LocateEvent>(event, context, find_url);
   if (type == "read") return with<ReadEvent>(event, context, read);
   if (type == "take-over") return take_over(context), std::string();
   if (type == "pump") return pump(context), std::string();

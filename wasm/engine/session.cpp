@@ -6,6 +6,7 @@
 
 #include "outbox/barrier.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/reference.hpp"
 #include "retry/gate.hpp"
 
 namespace holdfast {
@@ -114,7 +115,7 @@ void tick(Context& context, const TickEvent& event) {
   for (const std::string& url_origin : context.config.origins()) {
     if (event.trigger == "request-succeeded" && event.origin != url_origin) continue;
     Origin origin = context.origin(url_origin);
-    if (event.trigger == "start" || event.trigger == "call") look_again(context, user, url_origin);
+    if (event.trigger == "start" || event.trigger == "call") look_again(context, user, url_origin), release_all(context, user, url_origin);
     if (event.trigger == "request-succeeded") {
       // A read that got through proves the link, and perhaps that somebody signed in; it proves nothing about a
       // server that turned writes away.

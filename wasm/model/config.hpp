@@ -74,6 +74,12 @@ struct List {
   bool server_members = false;    ///< only the server can tell which entities are in it
 };
 
+/// A part of a document that holds another entity's id.
+struct Reference {
+  Pointer field;                  ///< `*` stands for every item of an array
+  std::string resource;
+};
+
 struct Resource {
   std::string name;
   std::string origin;             ///< scheme://host[:port]
@@ -81,6 +87,8 @@ struct Resource {
   std::vector<Path> more_items;   ///< further paths of the same items
   bool singleton = false;         ///< `item` names one document, and there is no collection
   Pointer id = {"id"};            ///< where a document names its entity
+  std::vector<Reference> references;
+  bool referenced = false;        ///< others refer to its entities, in their paths or documents
   Pointer envelope;               ///< where an item's document is, in answers and bodies
   std::vector<List> lists;        ///< the first is the collection, `item` without its last segment
   bool put_merges = false;        ///< PUT changes only the members that it names

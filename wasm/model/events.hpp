@@ -96,6 +96,12 @@ struct SessionEvent {
   }
 };
 
+/// A page reads something by a URL that may have an entity's former name in it.
+struct LocateEvent {
+  std::string url;
+  template <class Visitor> void fields(Visitor& v) { v("url", url); }
+};
+
 /// A page reads something that pending writes may touch.
 struct ReadEvent {
   std::string url;

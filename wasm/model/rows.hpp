@@ -75,9 +75,9 @@ struct Lane {
   std::int64_t head_seq = 0;      ///< its number
   std::string tail;               ///< the newest one
   std::int64_t length = 0;
-  Millis due = 0;                 ///< when the head may be sent; kNever or kBarred while an event decides
+  Millis due = 0;                 ///< when the head may be sent; kNever or more while an event decides
   Millis held_at = 0;             ///< when a wait began: a time that lies ahead is a clock that jumped back
-  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, unreadable
+  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, reference, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
   std::int64_t silences = 0;      ///< times that the head met silence while other lanes of the origin got through
   Millis last_silence_at = 0;
@@ -110,6 +110,27 @@ struct Document {
   }
 };
 
+/// Store `names`, by [user, resource, name]. Whom a name means, and what the entity that was first called so is called
+/// now (naming/names.hpp).
+struct Name {
+  std::string user;
+  std::string resource;
+  std::string name;
+  std::string entity;             ///< whom it means, by the first name
+  std::string now;                ///< of the entity with this first name: the server's name, or empty if it is this one
+  std::string id;                 ///< of it: the id in that name, as JSON
+  std::vector<std::string> former;  ///< of it: ids that it had before
+  std::string creation;           ///< of it: the write that is to create it, or that failed to
+  bool failed = false;            ///< of it: that write was turned down
+  Millis at = 0;                  ///< when this row was last written
+
+  static constexpr const char* kStore = "names";
+  template <class Visitor> void fields(Visitor& v) {
+    v("user", user), v("resource", resource), v("name", name), v("entity", entity), v("now", now), v("id", id);
+    v("former", former), v("creation", creation), v("failed", failed), v("at", at);
+  }
+};
+
 /// Store `outcomes`, by id. What finally became of a write: for settled(), and for requests delivered once more.
 struct OutcomeRow {
   std::string id;
@@ -136,7 +157,7 @@ struct OutcomeRow {
 struct InboxRow {
   std::string id;
   std::string user;
-  std::string reason;             ///< rejected, conflict
+  std::string reason;             ///< rejected, conflict; creation-failed: of what it refers to
   std::int64_t status = 0;
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
   Millis decided_at = 0;
@@ -172,9 +193,12 @@ struct Counts {
   std::string name;
   std::int64_t pending = 0;
   std::int64_t inbox = 0;
+  std::int64_t names = 0;         ///< rows of the store `names`: as long as there are none, nobody looks there
 
   static constexpr const char* kStore = "meta";
-  template <class Visitor> void fields(Visitor& v) { v("name", name), v("pending", pending), v("inbox", inbox); }
+  template <class Visitor> void fields(Visitor& v) {
+    v("name", name), v("pending", pending), v("inbox", inbox), v("names", names);
+  }
 };
 
 /// Pending writes to a whole collection: one, or several in a row with nothing between them.

@@ -2,6 +2,7 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "naming/names.hpp"
 #include "outbox/barrier.hpp"
 #include "outbox/coalesce.hpp"
 #include "outbox/lanes.hpp"
@@ -82,15 +83,16 @@ bool known_by_likeness(Context& context, const CaptureEvent& event, const Resour
 std::string entity_of(const Route& found, const CaptureEvent& event, const std::string& id) {
   if (found.kind != RouteKind::kCollection) return found.entity;
   if (event.method != "POST") return {};
+  const auto name = [&](const std::string& own) { return named(*found.resource, found.parent, own); };
   auto body = event.body.kind == "text" ? parse_json(event.body.text) : std::nullopt;
   if (body && body->is_array()) return {};
   if (body && body->is_object()) {
     const Json document = unwrapped(*found.resource, std::move(*body));
-    const Json* named = find_part(document, found.resource->id);
-    if (named != nullptr && named->is_string() && !named->get_ref<const std::string&>().empty()) return below(found, named->get<std::string>());
-    if (named != nullptr && named->is_number_integer()) return below(found, named->dump());
+    const Json* own = find_part(document, found.resource->id);
+    if (own != nullptr && own->is_string() && !own->get_ref<const std::string&>().empty()) return name(own->get<std::string>());
+    if (own != nullptr && own->is_number_integer()) return name(own->dump());
   }
-  return below(found, id);
+  return name(id);
 }
 
 Mutation make_mutation(Context& context, const CaptureEvent& event, const Route& found, const std::string& user) {
@@ -120,12 +122,12 @@ Mutation make_mutation(Context& context, const CaptureEvent& event, const Route&
 }  // namespace
 
 void capture(Context& context, const CaptureEvent& event) {
-  const auto found = route(context.config, event.url);
+  const std::string user = context.session().user;
+  const auto found = locate(context, user, event.url);
   if (!found) return refuse(context, event, "not-declared", "No declared resource holds this URL.");
   const Resource& resource = *found->resource;
   if (known_by_stamp(context, event, resource) || known_by_likeness(context, event, resource)) return;
 
-  const std::string user = context.session().user;
   if (context.counts(user).pending >= kPendingMax) {
     return refuse(context, event, "outbox-full", "The outbox holds as many writes as it may; let it drain first.");
   }
@@ -152,6 +154,7 @@ void capture(Context& context, const CaptureEvent& event) {
     context.put(kept);
   } else {
     append(context, kept, lane);
+    note_creation(context, resource, kept);
   }
 
   // Nobody waits two seconds at every tap: where the first attempt can't leave now, or the last one was met with

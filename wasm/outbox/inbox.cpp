@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "naming/names.hpp"
 #include "outbox/lanes.hpp"
 
 namespace holdfast {
@@ -35,9 +36,26 @@ void send_again(Context& context, Mutation mutation, const DecidedEvent& event) 
   }
   context.view.erase<OutcomeRow>(mutation.id);
   append(context, mutation, context.view.get<Lane>(mutation.lane));
+  if (const Resource* resource = context.config.find(mutation.resource)) note_creation(context, *resource, mutation);
 }
 
 }  // namespace
+
+void to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer) {
+  InboxRow row;
+  row.id = mutation.id;
+  row.user = mutation.user;
+  row.reason = reason;
+  row.status = status;
+  row.answer = answer.substr(0, kEvidenceMax);
+  row.decided_at = context.now;
+  row.mutation = mutation;
+  row.mutation.state = "queued";
+  context.put(row);
+  Counts counts = context.counts(mutation.user);
+  counts.inbox += 1;
+  context.put(counts);
+}
 
 void decided(Context& context, const DecidedEvent& event) {
   if (event.action != "retry" && event.action != "edit" && event.action != "discard") {

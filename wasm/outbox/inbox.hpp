@@ -6,6 +6,9 @@
 
 namespace holdfast {
 
+/// Puts a write into the inbox, with the status and the server's words that are the reason.
+void to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer);
+
 void decided(Context& context, const DecidedEvent& event);
 
 }  // namespace holdfast

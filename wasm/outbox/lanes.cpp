@@ -4,6 +4,7 @@
 
 #include "codec/text.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/reference.hpp"
 #include "overlay/optimistic.hpp"
 
 namespace holdfast {
@@ -30,7 +31,8 @@ void leave_lane(Context& context, const Mutation& mutation) {
 }  // namespace
 
 bool waits(const Lane& lane) {
-  return lane.hold == "backoff" || lane.hold == "retry-after" || lane.hold == "barrier" || lane.hold == "unreadable";
+  return lane.hold == "backoff" || lane.hold == "retry-after" || lane.hold == "barrier" || lane.hold == "reference" ||
+         lane.hold == "unreadable";
 }
 
 void start_anew(Context& context, Lane& lane, const View::Place& head) {
@@ -79,6 +81,7 @@ void remove(Context& context, const Mutation& mutation) {
 
   leave_lane(context, mutation);
   note_departure(context, mutation);
+  release_waiting(context, mutation);
 }
 
 std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt) {
@@ -121,7 +124,7 @@ void conclude(Context& context, const Mutation& mutation, const std::string& sta
   context.put(outcome);
 
   // The oldest few make room, found by their number: counting all of them would make every write pay.
-  const Range range{OutcomeRow::kStore, "seq", 0, mutation.seq - kOutcomesMax, kOutcomesTrim};
+  const Range range{OutcomeRow::kStore, "seq", 0, mutation.seq - kOutcomesMax, kTrim};
   for (const OutcomeRow& old : context.view.range<OutcomeRow>(range)) context.view.erase<OutcomeRow>(old.id);
 
   auto parsed = parse_json(document);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "naming/names.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/reference.hpp"
 #include "retry/gate.hpp"
 
 namespace holdfast {
@@ -63,6 +65,7 @@ Millis again_after(const Context& context, const Origin& origin) {
 }
 
 void send(Context& context, const Origin& origin, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
+  mutation = renamed(context, std::move(mutation));
   mutation.attempts += 1;
   mutation.state = "sending";
   context.put(mutation);
@@ -128,7 +131,7 @@ struct Wake {
 
 void pump_origin(Context& context, const std::string& url_origin, const std::string& user, Sends& sends, Wake& wake) {
   Origin origin = context.origin(url_origin);
-  const bool mended = mend_clock(context, user, origin, url_origin);
+  bool mended = mend_clock(context, user, origin, url_origin);
   const bool closed = gate_closed(origin, context.config.retry);
   auto [allowed, again] = allowance(origin, sends, context, closed);
 
@@ -151,6 +154,16 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
       lane.due = kBarred;
       lane.hold = "barrier";
       context.put(lane);
+      continue;
+    }
+    const Standing standing = standing_of(context, *head);
+    if (standing.orphaned) {
+      set_orphan_aside(context, *head);
+      mended = true;
+      continue;
+    }
+    if (standing.awaits > 0) {
+      hold_for(context, lane, standing.awaits);
       continue;
     }
     send(context, origin, lane, *head, sends, closed);

@@ -4,6 +4,8 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "naming/names.hpp"
+#include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
 #include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
@@ -39,7 +41,7 @@ void respond_answer(Context& context, const std::string& id, AnswerClass meaning
 }
 
 /// The document that an answer holds of its write's entity, if it does. An action's answer may hold something else.
-std::optional<Json> document_in(const AnsweredEvent& event, const Mutation& mutation, const Resource& resource, bool action) {
+std::optional<Json> document_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource, bool action) {
   const auto body = parse_json(event.body);
   if (!body || !body->is_object()) return std::nullopt;
   const Json* enclosed = find_part(*body, resource.envelope);
@@ -49,8 +51,19 @@ std::optional<Json> document_in(const AnsweredEvent& event, const Mutation& muta
   const Json* id = find_part(document, resource.id);
   if (id == nullptr) return std::nullopt;
   const std::string named = id->is_string() ? id->get<std::string>() : id->dump();
-  if (action && named != id_of(resource, mutation.entity)) return std::nullopt;
+  if (action && named != id_of(resource, current_name(context, resource, mutation.user, mutation.entity))) return std::nullopt;
   return document;
+}
+
+/// The id that Location names, where the answer to a creation has no document (RFC 9110, section 10.2.2).
+std::optional<Json> located(Context& context, const AnsweredEvent& event, const Mutation& mutation) {
+  std::string url = header(event.headers, "location");
+  if (url.starts_with('/')) url = mutation.origin + url;
+  const auto found = route(context.config, url);
+  if (!found || found->kind != RouteKind::kItem || found->resource->name != mutation.resource) return std::nullopt;
+  const std::string id = id_of(*found->resource, found->entity);
+  const bool number = !id.empty() && id.size() <= 15 && id[0] != '0' && id.find_first_not_of("0123456789") == std::string::npos;
+  return number ? Json(std::stoll(id)) : Json(id);
 }
 
 /// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
@@ -60,7 +73,7 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
   const auto found = route(context.config, mutation.url);
   if (!found) return;
   const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";
-  const auto told = deleted ? std::nullopt : document_in(event, mutation, resource, found->kind == RouteKind::kAction);
+  const auto told = deleted ? std::nullopt : document_in(context, event, mutation, resource, found->kind == RouteKind::kAction);
   const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
   const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
   Document row;
@@ -71,28 +84,24 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
   else if (told) row.text = resource.envelope.empty() ? event.body : print_json(*told);
   else row.text = shown_after(context, resource, mutation);
   row.etag = told ? header(event.headers, "etag") : std::string();
+  const bool creation = found->kind == RouteKind::kCollection && mutation.method == "POST";
+  const Json* id = told && !resource.singleton ? find_part(*told, resource.id) : nullptr;
+  const auto place = creation && id == nullptr ? located(context, event, mutation) : std::nullopt;
+  if (place) {
+    auto document = parse_json(row.text);
+    if (document && document->is_object()) {
+      make_part(*document, resource.id) = *place;
+      row.text = print_json(*document);
+    }
+  }
+  if (place) note_name(context, resource, mutation, *place);
+  else if (id != nullptr && (id->is_string() || id->is_number_integer())) note_name(context, resource, mutation, *id);
+  else if (creation) note_name(context, resource, mutation, Json(id_of(resource, mutation.entity)));
   // A PUT to what nobody here has ever seen makes it, as far as can be told.
   const bool made = found->kind == RouteKind::kItem && mutation.method == "PUT" && !last_told.known;
-  const bool created = made || (found->kind == RouteKind::kCollection && mutation.method == "POST");
-  row.created_at = created ? context.now : before ? before->created_at : 0;
+  row.created_at = made || creation ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
-}
-
-void to_inbox(Context& context, const Mutation& mutation, const AnsweredEvent& event, const char* reason) {
-  InboxRow row;
-  row.id = mutation.id;
-  row.user = mutation.user;
-  row.reason = reason;
-  row.status = event.status;
-  row.answer = event.body.substr(0, kEvidenceMax);
-  row.decided_at = context.now;
-  row.mutation = mutation;
-  row.mutation.state = "queued";
-  context.put(row);
-  Counts counts = context.counts(mutation.user);
-  counts.inbox += 1;
-  context.put(counts);
 }
 
 void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
@@ -104,13 +113,15 @@ void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent&
 }
 
 /// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
-void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event, AnswerClass meaning) {
+void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource, AnswerClass meaning) {
   const bool conflict = meaning == AnswerClass::kConflict;
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
-  if (keep) to_inbox(context, mutation, event, conflict ? "conflict" : "rejected");
+  if (keep) to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   const bool has_bytes = keep && mutation.body.kind == "bytes";
   Mutation leaving = mutation;
+  const auto lane = context.view.get<Lane>(mutation.lane);
+  note_failed_creation(context, resource, mutation, lane && lane->length > 1);
   // The inbox entry goes on using the stored bytes, so removing the row mustn't take them along.
   if (has_bytes) leaving.body.kind = "kept";
   remove(context, leaving);
@@ -193,7 +204,7 @@ void answered(Context& context, const AnsweredEvent& event) {
   switch (meaning) {
     case AnswerClass::kConfirmed: settle_confirmed(context, *mutation, event, *resource); break;
     case AnswerClass::kRejected:
-    case AnswerClass::kConflict: set_aside(context, *mutation, event, meaning); break;
+    case AnswerClass::kConflict: set_aside(context, *mutation, event, *resource, meaning); break;
     case AnswerClass::kRetry: try_later(context, *mutation, event); break;
     case AnswerClass::kNeedsAuth:
       ask_credentials(context, origin, *mutation, since, false);

@@ -2,6 +2,7 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "naming/names.hpp"
 #include "overlay/declared.hpp"
 #include "routing/route.hpp"
 
@@ -15,7 +16,7 @@ bool is_json_patch(const Mutation& mutation) {
   return false;
 }
 
-std::string item_url(const Route& found, const Resource& resource, const Mutation& mutation) {
+std::string url_of(const Route& found, const Resource& resource, const Mutation& mutation) {
   std::string url = mutation.url.substr(0, mutation.url.find_first_of("?#"));
   if (found.kind == RouteKind::kCollection) return url + (url.ends_with('/') ? "" : "/") + id_of(resource, mutation.entity);
   return url.substr(0, url.size() - (found.action.empty() ? 0 : found.action.size() + 1));
@@ -59,7 +60,7 @@ void apply_write(const Config& config, Optimistic& shown, const Mutation& mutati
   // A write to the whole collection shows no single entity.
   if (!found || found->resource != &resource || mutation.whole_collection()) return;
   auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
-  const Making making{mutation, body ? *body : Json(nullptr), item_url(*found, resource, mutation)};
+  const Making making{mutation, body ? *body : Json(nullptr), url_of(*found, resource, mutation)};
 
   if (found->kind == RouteKind::kAction) {
     const auto effect = resource.actions.find(mutation.method + " " + found->action);
@@ -86,14 +87,15 @@ void apply_write(const Config& config, Optimistic& shown, const Mutation& mutati
   shown.gone = false;
 }
 
-Json base_key(const Resource& resource, const std::string& user, const std::string& entity) {
-  return Json::array({user, resource.name, entity, id_of(resource, entity)});
+Json base_key(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
+  const std::string name = current_name(context, resource, user, entity);
+  return Json::array({user, resource.name, entity, name, id_of(resource, name)});
 }
 
 Optimistic confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
   Optimistic shown;
   // The host looks through the answers that it kept, and returns one only if it is newer than the document's row.
-  const Json* kept = context.view.find("base", base_key(resource, user, entity));
+  const Json* kept = context.view.find("base", base_key(context, resource, user, entity));
   const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
   if (kept != nullptr && kept->is_object()) {
     shown.document = *kept;
@@ -108,7 +110,7 @@ Optimistic confirmed(Context& context, const Resource& resource, const std::stri
 
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
   Optimistic shown = confirmed(context, resource, mutation.user, mutation.entity);
-  apply_write(context.config, shown, mutation, resource);
+  apply_write(context.config, shown, renamed(context, mutation), resource);
   if (shown.gone) return kDeleted;
   return shown.document ? print_json(*shown.document) : std::string();
 }
@@ -121,10 +123,10 @@ Optimistic optimistic(Context& context, const Resource& resource, const std::str
     if (mutation.resource != resource.name || mutation.entity != entity) continue;
     // A write that this step changes is handed in; its stored form is out of date, but its place is the right one.
     const bool changed = written != nullptr && written->id == mutation.id;
-    apply_write(context.config, shown, changed ? *written : mutation, resource);
+    apply_write(context.config, shown, renamed(context, changed ? *written : mutation), resource);
     if (changed) written = nullptr;
   }
-  if (written != nullptr) apply_write(context.config, shown, *written, resource);
+  if (written != nullptr) apply_write(context.config, shown, renamed(context, *written), resource);
   return shown;
 }
 

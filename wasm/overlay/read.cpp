@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "naming/names.hpp"
 #include "overlay/optimistic.hpp"
 #include "overlay/query.hpp"
 #include "routing/route.hpp"
@@ -32,7 +33,7 @@ struct Told {
 Told told_of(Context& context, const Resource& resource, const std::string& user, const std::string& entity, Millis answer_at) {
   const auto row = context.view.get<Document>(Json::array({user, resource.name, entity}));
   if (row && row->created_at > answer_at) return {};
-  Json key = base_key(resource, user, entity);
+  Json key = base_key(context, resource, user, entity);
   key.push_back(answer_at);
   const Json* seen = context.view.find("seen", key);
   if (seen != nullptr && seen->is_object()) return {*seen, true};
@@ -42,11 +43,13 @@ Told told_of(Context& context, const Resource& resource, const std::string& user
 }
 
 /// What one entity means for a list.
-Json change(const Query& query, const Resource& resource, const std::string& entity, const Optimistic& shown, const Told& told) {
+Json change(Context& context, const Query& query, const Resource& resource, const std::string& user, const std::string& entity,
+            const Optimistic& shown, const Told& told) {
   const bool exists = shown.document && !shown.gone;
   const bool was = told.document.is_object() && query.member(told.document).value_or(false);
   const auto member = exists ? query.member(*shown.document) : std::optional(false);
-  return {{"id", id_of(resource, entity)},
+  return {{"id", id_of(resource, current_name(context, resource, user, entity))},
+          {"formerIds", former_ids(context, resource, user, entity)},
           {"document", exists ? *shown.document : Json(nullptr)},
           {"member", member ? Json(*member) : Json(nullptr)},
           {"was", was},
@@ -77,14 +80,14 @@ void read_list(Context& context, const Route& found, const std::string& user, co
       const Optimistic shown = optimistic(context, resource, user, lane.lane, mutation.entity, nullptr);
       pending += shown.pending;
       if (!shown.known) continue;
-      later.push_back(change(query, resource, mutation.entity, shown, told_of(context, resource, user, mutation.entity, event.at)));
+      later.push_back(change(context, query, resource, user, mutation.entity, shown, told_of(context, resource, user, mutation.entity, event.at)));
     }
   }
   for (const Document& row : confirmed_since(context, resource, user, event.at)) {
     if (!concerns(row.entity) || !seen.insert(row.entity).second) continue;
     const Optimistic shown = confirmed(context, resource, user, row.entity);
     if (!shown.known) continue;
-    changes.push_back(change(query, resource, row.entity, shown, told_of(context, resource, user, row.entity, event.at)));
+    changes.push_back(change(context, query, resource, user, row.entity, shown, told_of(context, resource, user, row.entity, event.at)));
   }
   for (Json& each : later) changes.push_back(std::move(each));
   Json view = query.plan();
@@ -93,17 +96,22 @@ void read_list(Context& context, const Route& found, const std::string& user, co
   view["id"] = resource.id;
   view["changes"] = std::move(changes);
   view["pending"] = pending;
+  view["unsent"] = below_unsent(context, user, event.url);
   context.effect(std::move(view));
 }
 
 }  // namespace
 
 void read(Context& context, const ReadEvent& event) {
-  const auto found = route(context.config, event.url);
-  if (!found || found->kind == RouteKind::kAction) return context.effect({{"do", "view"}, {"kind", "other"}, {"pending", 0}});
   const std::string user = context.session().user;
+  const auto found = locate(context, user, event.url);
+  if (!found || found->kind == RouteKind::kAction) return context.effect({{"do", "view"}, {"kind", "other"}, {"pending", 0}});
   if (found->kind == RouteKind::kItem) read_item(context, *found, user);
   else read_list(context, *found, user, event);
+}
+
+void find_url(Context& context, const LocateEvent& event) {
+  context.effect({{"do", "located"}, {"url", current_url(context, context.session().user, event.url)}});
 }
 
 }  // namespace holdfast

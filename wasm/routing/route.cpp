@@ -61,6 +61,9 @@ std::vector<std::string> parameters_of(const Path& pattern) {
   return names;
 }
 
+/// Whether its entities lie below others, so that a name has several parts.
+bool is_nested(const Resource& resource) { return parameters_of(resource.item).size() > 1; }
+
 /// How well a pattern fits: whole paths before sub-paths, longer patterns before shorter, fixed text before parameters.
 std::int64_t rank(const Path& pattern, std::size_t path_length) {
   const auto fixed = static_cast<std::int64_t>(pattern.size() - parameters_of(pattern).size());
@@ -163,12 +166,44 @@ Path parse_path(std::string_view text) {
   return path;
 }
 
-std::string below(const Route& list, const std::string& id) {
-  return parameters_of(list.resource->item).size() < 2 ? id : list.parent + part_of_name(id);
+std::string percent_encode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain) encoded += c;
+    else (encoded += '%') += kHex[byte >> 4], encoded += kHex[byte & 15];
+  }
+  return encoded;
+}
+
+std::string named(const Resource& resource, const std::string& parent, const std::string& id) {
+  return is_nested(resource) ? parent + part_of_name(id) : id;
+}
+
+std::string parent_of(const Resource& resource, const std::string& entity) {
+  return is_nested(resource) ? entity.substr(0, entity.rfind('/') + 1) : std::string();
+}
+
+std::string item_url(const Resource& resource, const std::string& entity) {
+  std::string url = resource.origin;
+  std::string_view rest = entity;
+  for (const Segment& segment : resource.item) {
+    if (!segment.parameter) {
+      url += "/" + segment.text;
+      continue;
+    }
+    const std::size_t slash = is_nested(resource) ? rest.find('/') : std::string_view::npos;
+    const std::string part(rest.substr(0, slash));
+    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+    url += "/" + percent_encode(is_nested(resource) ? percent_decode(part) : part);
+  }
+  return url;
 }
 
 std::string id_of(const Resource& resource, const std::string& entity) {
-  if (parameters_of(resource.item).size() < 2) return entity;
+  if (!is_nested(resource)) return entity;
   const std::size_t slash = entity.rfind('/');
   return percent_decode(slash == std::string::npos ? entity : entity.substr(slash + 1));
 }

@@ -35,12 +35,21 @@ Path parse_path(std::string_view text);
 /// The id in an entity's name: all of it, but for what lies below other entities.
 std::string id_of(const Resource& resource, const std::string& entity);
 
-/// The name of an entity with this id below a list's path.
-std::string below(const Route& list, const std::string& id);
+/// The rest of it: what its name begins with, or empty.
+std::string parent_of(const Resource& resource, const std::string& entity);
+
+/// The name of the entity with this id below a parent (`Route::parent`).
+std::string named(const Resource& resource, const std::string& parent, const std::string& id);
+
+/// An entity's own URL, by the resource's path.
+std::string item_url(const Resource& resource, const std::string& entity);
 
 /// Decodes %XX (RFC 3986, section 2.1); what isn't such a triplet stays as it is, and so does the whole text if it
 /// would decode to something that isn't UTF-8.
 std::string percent_decode(std::string_view text);
+
+/// The other way, for one segment of a path: all but the unreserved characters (section 2.3) are encoded.
+std::string percent_encode(std::string_view text);
 
 /// Finds the resource that a request belongs to. An item's sub-path (`/orders/42/cancel`) is an action on the item.
 /// Of several that fit, a fixed segment beats a parameter, and a longer pattern a shorter one.
