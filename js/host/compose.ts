@@ -1,6 +1,6 @@
 // What a read shows: an answer, what the engine says about it, and its list's other pages, put together. Pure.
 
-import { changeList, emptyList, isRecord, part, withPart, type ListView, type Pointer } from './list';
+import { changeList, emptyList, isRecord, part, withPart, type ListView, type Pointer, type Stretch } from './list';
 import { stretchOf, type PageRead } from './pages-of-list';
 
 /** What the engine says about a read (wasm/overlay/read.hpp). */
@@ -19,6 +19,10 @@ export interface Composed {
   unknown: string[];
 }
 
+/** A list in which nothing is left of what the server had. */
+const kWhole: Stretch = { after: null, last: true, others: [], complete: true };
+const onlyComing = (view: ListView): ListView => ({ ...view, changes: view.changes.map((change) => ({ ...change, was: false, stays: false })) });
+
 /**
  * @param told the answer; its JSON is undefined if there is none
  * @param kept what was kept for the same path, newest first: a list's other pages
@@ -35,6 +39,7 @@ export function compose(view: View, told: PageRead, kept: PageRead[]): Composed 
     return { status: 200, body: withPart(whole, view.envelope, view.document), changed: true, ...nothing };
   }
   if (answer === undefined) return null;
-  const body = changeList(answer, view, stretchOf({ ...told, json: answer }, view, kept));
+  const body = view.emptied ? changeList(emptyList(view, answer), onlyComing(view), kWhole)
+    : changeList(answer, view, stretchOf({ ...told, json: answer }, view, kept));
   return { status: 200, body, changed: body !== told.json, pending: view.pending, unknown: view.unknown };
 }

@@ -67,7 +67,7 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 export type RouteOf = (url: string) => Routed;
 
 /** How the engine names one (wasm/overlay/optimistic.hpp, base_key). */
-export type KeptKey = [user: string, resource: string, entity: string, name: string, id: string, until?: number];
+export type KeptKey = [user: string, resource: string, entity: string, name: string, id: string, emptiedAt: number, until?: number];
 
 type Key = [user: string, url: string, accept: string];
 
@@ -114,7 +114,7 @@ export class KeptDocuments {
    * what the store `documents` has. With a time, as things stood then. Awaits nothing but IndexedDB, since it runs
    * inside a step.
    */
-  async newest([user, resource, entity, name, id, until = Infinity]: KeptKey): Promise<unknown> {
+  async newest([user, resource, entity, name, id, emptiedAt, until = Infinity]: KeptKey): Promise<unknown> {
     const [confirmed, keys] = await Promise.all([
       this.tx.objectStore('documents').get([user, resource, entity]), this.#keysOf(user),
     ]);
@@ -127,7 +127,8 @@ export class KeptDocuments {
     if (this.#fresh?.read.user === user && concerns(this.#fresh.read.url)) held.push(this.#fresh);
     // A row without a document (wasm/model/rows.hpp) hides nothing that was told before.
     const since = confirmed?.text && (confirmed.at ?? 0) <= until ? confirmed.at ?? 0 : -Infinity;
-    const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > since && read.at <= until);
+    const from = Math.max(since, until === Infinity ? emptiedAt : -Infinity);
+    const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > from && read.at <= until);
     // Newest first, so that only what has to be is parsed.
     for (const one of asked.sort((a, b) => b.read.at - a.read.at)) {
       const routed = concerns(one.read.url);

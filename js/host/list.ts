@@ -33,6 +33,8 @@ export interface ListView {
   pending: number;
   /** It lies below something that is yet to be created, so the server knows no such list. */
   unsent: boolean;
+  /** All that the server had was deleted since: only what was created after that is there. */
+  emptied: boolean;
 }
 
 /** What an answer covers of its list. */
@@ -196,9 +198,10 @@ function changeKeyed(rows: Record<string, unknown>, view: ListView): { rows: Rec
   return { rows: changed, difference };
 }
 
-/** What the server would answer if there were such a list, with nothing in it. */
-export function emptyList({ rows, totals }: ListView): unknown {
-  return totals.reduce((whole, total) => withPart(whole, total, 0), withPart({}, rows, []));
+/** What the server would answer if there were nothing in the list. */
+export function emptyList({ rows, totals }: ListView, answer?: unknown): unknown {
+  const none = isRecord(part(answer, rows)) ? {} : [];
+  return totals.reduce((whole, total) => withPart(whole, total, 0), withPart(answer, rows, none));
 }
 
 /**

@@ -80,12 +80,13 @@ export function view(rows: readonly Order[], pending: readonly Write[]): View {
   const byUrl = new Map(rows.map((row) => [`/api/orders/${row.id}`, row]));
   const changes = pending.map(({ url, body }): Change => {
     const row = byUrl.get(url);
-    if (!row) return { id: String(body!['id']), document: body, member: true, was: false, stays: false };
-    return body ? { id: row.id, document: { ...row, ...body }, member: true, was: true, stays: true } : { id: row.id, document: null, member: false, was: true, stays: false };
+    if (!row) return { id: String(body!['id']), formerIds: [], document: body, member: true, was: false, stays: false };
+    return body ? { id: row.id, formerIds: [], document: { ...row, ...body }, member: true, was: true, stays: true }
+      : { id: row.id, formerIds: [], document: null, member: false, was: true, stays: false };
   });
   return {
     kind: 'list', id: ['id'], rows: [], totals: [], sort: [[['createdAt'], true], [['id'], false]], page: null, unknown: [],
-    changes, pending: pending.length,
+    changes, pending: pending.length, unsent: false, emptied: false,
   };
 }
 

@@ -166,3 +166,45 @@ TEST_CASE("Below another entity: each parent has a list of its own, though ids r
   CHECK(anns[0]["document"] == Json{{"id", "1"}, {"text", "a"}});
   CHECK(view(device, "/api/users/b%2Fc/notes/1")["document"]["text"] == "b");
 }
+
+TEST_CASE("Promise 14: the deletion of a whole collection shows in its items and lists, and what came after it stays") {
+  Device device(orders_config());
+  device.bases["1"] = {{"id", "1"}};
+  const auto item = [&](const char* id) { return view(device, std::string("/api/orders/") + id); };
+  capture(device, write("PATCH", "/api/orders/1", {{"tip", 1}}));
+  capture(device, write("POST", "/api/orders", {{"id", "2"}}));
+  const std::string all = capture(device, write("DELETE", "/api/orders"));
+  capture(device, write("POST", "/api/orders", {{"id", "3"}}));
+  CHECK(item("1")["gone"] == true);
+  CHECK(item("1")["pending"] == 2);
+  CHECK(item("2")["gone"] == true);
+  CHECK(item("9")["gone"] == true);
+  CHECK(item("3")["document"]["id"] == "3");
+  const Json list = view(device, "/api/orders");
+  CHECK(list["emptied"] == true);
+  CHECK(list["pending"] == 4);
+  std::vector<std::string> there;
+  for (const Json& change : list["changes"]) {
+    if (!change["document"].is_null()) there.push_back(change["id"]);
+  }
+  CHECK(there == std::vector<std::string>{"3"});
+
+  // All of it is sent and confirmed; an answer that was asked for before still shows nothing of it.
+  const holdfast::Millis before = device.now;
+  device.bases.clear();
+  for (int i = 0; i < 10; ++i) {
+    device.now += 1;
+    for (const Json& send : pump(device)) device.step(answer(send["id"], 1, send["id"] == all ? 204 : 200));
+  }
+  CHECK(device.count("mutations") == 0);
+  CHECK(view(device, "/api/orders", before)["emptied"] == true);
+  CHECK(view(device, "/api/orders", device.now + 1)["emptied"] == false);
+  CHECK(item("1")["gone"] == true);
+  CHECK(item("3")["document"]["id"] == "3");
+}
+
+TEST_CASE("Of a deletion that a query narrows only the server can tell what it leaves") {
+  Device device(orders_config());
+  capture(device, write("DELETE", "/api/orders?status=done"));
+  CHECK(view(device, "/api/orders")["emptied"] == false);
+}

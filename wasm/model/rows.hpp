@@ -93,7 +93,8 @@ struct Lane {
 /// The text of an entity's document once it was deleted: answers kept from before must not bring it back.
 inline constexpr const char* kDeleted = "null";
 
-/// Store `documents`, by [user, resource, entity]. The newest state that the server told of an entity.
+/// Store `documents`, by [user, resource, entity]. The newest state that the server told of an entity; under the name of
+/// a collection (its parent, or nothing) when that was deleted whole.
 struct Document {
   std::string user;
   std::string resource;
@@ -193,11 +194,13 @@ struct Counts {
   std::string name;
   std::int64_t pending = 0;
   std::int64_t inbox = 0;
+  std::int64_t emptied = 0;       ///< collections that were deleted whole
   std::int64_t names = 0;         ///< rows of the store `names`: as long as there are none, nobody looks there
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("pending", pending), v("inbox", inbox), v("names", names);
+    v("emptied", emptied);
   }
 };
 

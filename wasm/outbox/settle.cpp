@@ -7,6 +7,7 @@
 #include "naming/names.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
+#include "overlay/emptied.hpp"
 #include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
 #include "retry/classify.hpp"
@@ -69,7 +70,7 @@ std::optional<Json> located(Context& context, const AnsweredEvent& event, const 
 /// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
 /// own answer), the write itself is the best that is known.
 void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
-  if (mutation.whole_collection()) return;
+  if (mutation.whole_collection()) return note_emptied(context, resource, mutation);
   const auto found = route(context.config, mutation.url);
   if (!found) return;
   const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";

@@ -4,6 +4,7 @@
 #include "codec/text.hpp"
 #include "naming/names.hpp"
 #include "overlay/declared.hpp"
+#include "overlay/emptied.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {
@@ -89,7 +90,8 @@ void apply_write(const Config& config, Optimistic& shown, const Mutation& mutati
 
 Json base_key(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
   const std::string name = current_name(context, resource, user, entity);
-  return Json::array({user, resource.name, entity, name, id_of(resource, name)});
+  const Millis since = emptied(context, resource, user, parent_of(resource, entity)).at;
+  return Json::array({user, resource.name, entity, name, id_of(resource, name), since});
 }
 
 Optimistic confirmed(Context& context, const Resource& resource, const std::string& user, const std::string& entity) {
@@ -103,6 +105,11 @@ Optimistic confirmed(Context& context, const Resource& resource, const std::stri
     shown.document = parse_json(row->text);
     if (shown.document && !shown.document->is_object()) shown.document.reset();
     shown.gone = row->text == kDeleted;
+  }
+  const Millis emptied_at = emptied(context, resource, user, parent_of(resource, entity)).at;
+  if ((kept == nullptr || !kept->is_object()) && emptied_at > (row ? row->at : 0)) {
+    shown.document.reset();
+    shown.gone = true;
   }
   shown.known = shown.document || shown.gone;
   return shown;
@@ -118,9 +125,19 @@ std::string shown_after(Context& context, const Resource& resource, const Mutati
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const Mutation* written) {
   Optimistic shown = confirmed(context, resource, user, entity);
+  const Emptied all = emptied(context, resource, user, parent_of(resource, entity));
+  if (all.seq > 0) {
+    shown.document.reset();
+    shown.gone = shown.known = true;
+    shown.pending = all.pending;
+  }
   const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kShownMax};
   for (const Mutation& mutation : context.view.range<Mutation>(range)) {
     if (mutation.resource != resource.name || mutation.entity != entity) continue;
+    if (mutation.seq < all.seq) {
+      shown.pending += 1;  // it was deleted with the others since
+      continue;
+    }
     // A write that this step changes is handed in; its stored form is out of date, but its place is the right one.
     const bool changed = written != nullptr && written->id == mutation.id;
     apply_write(context.config, shown, renamed(context, changed ? *written : mutation), resource);

@@ -29,7 +29,7 @@ Json unwrapped(const Resource& resource, Json whole);
 Json wrapped(const Resource& resource, Json document);
 
 /// The key of the host's pseudo-row `base`: the entity's newest document in the answers that were kept, if it is newer
-/// than its row in `documents`. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
+/// than its row in `documents` and than the deletion of all. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
 Json base_key(Context& context, const Resource& resource, const std::string& user, const std::string& entity);
 
 /// What the server told last of an entity: an answer that was kept and is newer, else the confirmed document.

@@ -1,8 +1,10 @@
 #include "overlay/read.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "naming/names.hpp"
+#include "overlay/emptied.hpp"
 #include "overlay/optimistic.hpp"
 #include "overlay/query.hpp"
 #include "routing/route.hpp"
@@ -20,7 +22,7 @@ void read_item(Context& context, const Route& found, const std::string& user) {
                   {"gone", shown.gone},
                   {"pending", shown.pending},
                   {"envelope", found.resource->envelope},
-                  {"confirmedAt", row ? row->at : 0},
+                  {"confirmedAt", std::max(row ? row->at : 0, emptied(context, *found.resource, user, parent_of(*found.resource, found.entity)).at)},
                   {"document", shown.document ? std::move(*shown.document) : Json(nullptr)}});
 }
 
@@ -67,18 +69,19 @@ void read_list(Context& context, const Route& found, const std::string& user, co
   const Query query(found, event.url);
   const Range lanes{Lane::kStore, "resource", Json::array({user, resource.name, 0}),
                     Json::array({user, resource.name, kNever}), kShownMax};
-  const auto concerns = [&](const std::string& entity) { return !entity.empty() && entity.starts_with(found.parent); };
+  const auto concerns = [&](const std::string& entity) { return entity.size() > found.parent.size() && entity.starts_with(found.parent); };
+  const Emptied all = emptied(context, resource, user, found.parent);
   Json changes = Json::array();
   Json later = Json::array();
   std::set<std::string> seen;
-  std::int64_t pending = 0;
+  std::int64_t pending = all.pending;
   for (const Lane& lane : context.view.range<Lane>(lanes)) {
     // A shared lane holds writes of several entities; each is shown by itself, in order of its first write.
     const Range writes{Mutation::kStore, "lane", Json::array({lane.lane, 0}), Json::array({lane.lane, kNever}), kShownMax};
     for (const Mutation& mutation : context.view.range<Mutation>(writes)) {
       if (mutation.resource != resource.name || !concerns(mutation.entity) || !seen.insert(mutation.entity).second) continue;
       const Optimistic shown = optimistic(context, resource, user, lane.lane, mutation.entity, nullptr);
-      pending += shown.pending;
+      pending += shown.pending - all.pending;
       if (!shown.known) continue;
       later.push_back(change(context, query, resource, user, mutation.entity, shown, told_of(context, resource, user, mutation.entity, event.at)));
     }
@@ -96,6 +99,7 @@ void read_list(Context& context, const Route& found, const std::string& user, co
   view["id"] = resource.id;
   view["changes"] = std::move(changes);
   view["pending"] = pending;
+  view["emptied"] = all.seq > 0 || all.at > event.at;
   view["unsent"] = below_unsent(context, user, event.url);
   context.effect(std::move(view));
 }

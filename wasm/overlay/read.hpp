@@ -7,7 +7,7 @@
 namespace holdfast {
 
 /// Effect `view` for an item: {kind: "item", document, gone, known, pending, envelope, confirmedAt}. For a list: {kind: "list",
-/// id, changes: [{id, document or null, member: true, false or null, was, stays, formerIds}…], pending, unsent} and the query's plan
+/// id, changes: [{id, document or null, member: true, false or null, was, stays, formerIds}…], pending, unsent, emptied} and the query's plan
 /// (overlay/query.hpp). The host carries it out on the rows (js/host/list.ts); those that nothing touches never cross
 /// into the engine.
 void read(Context& context, const ReadEvent& event);
