@@ -9,7 +9,7 @@ import { prefixFor } from '../js/host/prefixes';
 import type { HoldfastConfig } from '../js/protocol/config';
 
 export { given, increment, now, url } from '../js/protocol/config';
-export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ResourceConfig, RetryConfig } from '../js/protocol/config';
+export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ReadConfig, ResourceConfig, RetryConfig } from '../js/protocol/config';
 
 declare const self: ServiceWorkerGlobalScope;
 
