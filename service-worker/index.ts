@@ -54,7 +54,9 @@ export function holdfast(config: HoldfastConfig): void {
       // The worker stays alive for what the write has set going, beyond the page's own wait.
       event.waitUntil(answer.then(() => host.settled(), () => undefined));
     } else if (request.method === 'GET') {
-      event.respondWith(host.reads.answer(event));
+      // Below a prefix there may be paths that nobody declared.
+      const resource = host.routes.resourceOf(request.url);
+      if (resource !== undefined) event.respondWith(host.reads.answer(event, resource));
     }
   });
 
