@@ -136,7 +136,8 @@ export class Reads {
 
     const keeps = mayKeep(response, this.rules(asked.resource).keepsNoStore);
     const reading = keeps || (!alone && response.ok && isJson(response)) ? readOf(asked, response.clone(), at) : null;
-    const kept = keeps && reading ? reading.then((read) => this.kept.keep(read)).catch(report) : Promise.resolve();
+    const kept = keeps && reading ? reading.then((read) => this.kept.keep(read)).catch(report)
+      : response.status === 304 ? this.#usedAgain(asked).catch(report) : Promise.resolve();
     const stands = alone || response.type === 'opaque' || (!response.ok && response.status !== 304 && response.status !== 404);
     if (stands) return { response, kept };
     const changed = await this.#composed(asked, await reading, at).catch(report);
@@ -181,6 +182,12 @@ export class Reads {
     const kept = await this.kept.find(asked.user, asked.url, asked.accept).catch(report);
     if (kept) event.waitUntil(this.kept.use(kept).catch(report));
     return (await this.#composed(asked, kept ?? null, null).catch(report)) ?? null;
+  }
+
+  /** An app that asks whether its own copy still holds has use for ours, too. */
+  async #usedAgain({ user, url, accept }: Asked): Promise<void> {
+    const kept = await this.kept.find(user, url, accept);
+    if (kept) await this.kept.use(kept);
   }
 
   /**
