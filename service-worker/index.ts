@@ -9,7 +9,7 @@ import { prefixFor } from '../js/host/prefixes';
 import type { HoldfastConfig } from '../js/protocol/config';
 
 export { given, increment, now, url } from '../js/protocol/config';
-export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ResourceConfig, RetryConfig } from '../js/protocol/config';
+export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ReadConfig, ResourceConfig, RetryConfig } from '../js/protocol/config';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -54,7 +54,9 @@ export function holdfast(config: HoldfastConfig): void {
       // The worker stays alive for what the write has set going, beyond the page's own wait.
       event.waitUntil(answer.then(() => host.settled(), () => undefined));
     } else if (request.method === 'GET') {
-      event.respondWith(host.reads.answer(event));
+      // Below a prefix there may be paths that nobody declared.
+      const resource = host.routes.resourceOf(request.url);
+      if (resource !== undefined) event.respondWith(host.reads.answer(event, resource));
     }
   });
 

@@ -16,13 +16,20 @@ export type Row = Record<string, unknown>;
 /** An answer to a read, kept unparsed. */
 export interface KeptRead {
   user: string;
+  /** Normalised (kept.ts, normalUrl). */
   url: string;
   accept: string;
+  resource: string;
   /** The collection or item path without the query: where a base document is looked for. */
   path: string;
+  /** 200; or 404 or 410: the server's word that there is nothing any more. */
   status: number;
   headers: [string, string][];
   text: string;
+  /** Of the text, as it was sent but uncompressed. */
+  bytes: number;
+  /** When it was last shown, as exactly as kept-reads.ts notes it. Milliseconds since the epoch. */
+  used: number;
   /** When its request left, milliseconds since the epoch: what was confirmed later is newer. */
   at: number;
 }
@@ -47,7 +54,7 @@ interface Schema extends DBSchema {
   };
   inbox: { key: string; value: Row; indexes: { user: [string, number] } };
   bodies: { key: string; value: ArrayBuffer };
-  reads: { key: [string, string, string]; value: KeptRead; indexes: { path: [string, string]; at: number } };
+  reads: { key: [string, string, string]; value: KeptRead; indexes: { path: [string, string]; use: [string, number, number] } };
   meta: { key: string; value: Row };
   /** What could not be handled: kept as it was, and reported. */
   aside: { key: number; value: { at: number; reason: string; what: unknown } };
@@ -90,7 +97,8 @@ function upgrade(db: Database, from: number): void {
     db.createObjectStore('bodies');
     const reads = db.createObjectStore('reads', { keyPath: ['user', 'url', 'accept'] });
     reads.createIndex('path', ['user', 'path']);
-    reads.createIndex('at', 'at');
+    // Its keys are all that a budget needs: no text is read for it.
+    reads.createIndex('use', ['resource', 'used', 'bytes']);
     db.createObjectStore('meta', { keyPath: 'name' });
     db.createObjectStore('aside', { autoIncrement: true });
     db.createObjectStore('modules');

@@ -12,7 +12,10 @@ import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
+import { KeptReads } from './kept-reads';
+import { kReadDefaults, readRules } from './read-rules';
 import { Reads } from './reads';
+import { Routes } from './routes';
 import { Sender } from './sender';
 import { findOutcome, listInbox, listPending, readStatus } from './status';
 import { Stepper } from './stepper';
@@ -26,6 +29,7 @@ const kDrainMs = 30_000;
 
 export class Host {
   readonly prefixes: Prefix[];
+  readonly routes: Routes;
   readonly source: DatabaseSource;
   readonly reads: Reads;
   readonly capture: Capture;
@@ -34,6 +38,7 @@ export class Host {
   readonly #waiters = new Waiters();
   readonly #credentials: Credentials;
   readonly #bodies: Bodies;
+  readonly #kept: KeptReads;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -44,6 +49,7 @@ export class Host {
     const scope = self.registration.scope;
     const life = crypto.randomUUID();
     this.prefixes = prefixesOf(config, self.location.origin);
+    this.routes = new Routes(config, self.location.origin);
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
@@ -51,7 +57,10 @@ export class Host {
       (effects) => this.#act(effects), () => this.#shrink());
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }));
-    this.reads = new Reads(this.source, this.#stepper, (origin) => {
+    const rules = readRules(config);
+    const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
+    this.#kept = new KeptReads(this.source, rulesOf);
+    this.reads = new Reads(this.source, this.#stepper, this.#kept, rulesOf, (origin) => {
       void this.tick('request-succeeded', origin).catch(report);
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
@@ -282,11 +291,13 @@ export class Host {
       const all = IDBKeyRange.bound([user], [user, []]);
       await Promise.all([tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), tx.done]);
     });
+    this.#kept.recount();
   }
 
   /** Makes room for the outbox: kept reads go first. */
   async #shrink(): Promise<void> {
     await this.source.use((db) => db.clear('reads')).catch(report);
+    this.#kept.recount();
   }
 }
 

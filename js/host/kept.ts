@@ -1,50 +1,34 @@
 // Answers that were kept for the dark. They lie unparsed until somebody needs a document out of them.
 
-import type { DatabaseSource, KeptRead, ReadTransaction, WriteTransaction } from './database';
+import type { KeptRead, ReadTransaction, WriteTransaction } from './database';
 import { idOf, isRecord, part } from './list';
 import type { Routed } from './module';
-
-/** A larger answer isn't kept: it would cost more than it is worth. Characters. */
-const kTextMax = 4 * 1024 * 1024;
-/** Answers kept at most; the oldest go first. */
-const kReadsMax = 500;
 
 export function pathOf(url: string): string {
   return url.split(/[?#]/, 1)[0] ?? url;
 }
 
-export function mayKeep(request: Request, answer: Response): boolean {
-  if (answer.status !== 200 || answer.type === 'opaque') return false;
-  if (/\bno-store\b/i.test(answer.headers.get('cache-control') ?? '') || request.cache === 'no-store') return false;
+/**
+ * The name under which an answer is kept. A fragment never reaches the server; parameters of different names say the
+ * same in any order, while those of one name keep theirs. Nothing is decoded: not every escape is UTF-8.
+ */
+export function normalUrl(url: string): string {
+  const [whole = url] = url.split('#', 1);
+  const path = pathOf(whole);
+  const nameOf = (parameter: string) => parameter.split('=', 1)[0] ?? parameter;
+  const parameters = whole.slice(path.length + 1).split('&').filter((parameter) => parameter !== '')
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+  return parameters.length > 0 ? `${path}?${parameters.join('&')}` : path;
+}
+
+export function isJson(answer: Response): boolean {
   return /\bjson\b/i.test(answer.headers.get('content-type') ?? '');
 }
 
-export async function keep(source: DatabaseSource, read: KeptRead): Promise<void> {
-  if (read.text.length > kTextMax) return;
-  await source.use(async (db) => {
-    const tx = db.transaction(['reads', 'meta'], 'readwrite', { durability: 'relaxed' });
-    const reads = tx.objectStore('reads');
-    const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get([read.user, read.url, read.accept])]);
-    // Answers may overtake each other; what was asked for later stays. And who signed out meanwhile leaves nothing behind.
-    if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
-    await reads.put(read);
-    const extra = (await reads.count()) - kReadsMax;
-    if (extra > 0) {
-      const oldest = await reads.index('at').getAllKeys(undefined, extra);
-      // getAllKeys of an index gives primary keys.
-      for (const key of oldest) void reads.delete(key);
-    }
-    await tx.done;
-  });
-}
-
-export function find(source: DatabaseSource, user: string, url: string, accept: string): Promise<KeptRead | undefined> {
-  return source.use((db) => db.get('reads', [user, url, accept]));
-}
-
-/** The answers kept for the same path, whatever its query. */
-export function findAll(source: DatabaseSource, user: string, url: string): Promise<KeptRead[]> {
-  return source.use((db) => db.getAllFromIndex('reads', 'path', [user, pathOf(url)]));
+/** Whether an answer is something to be shown again: a document, or the word that there is none any more. */
+export function mayKeep(answer: Response, keepsNoStore: boolean): boolean {
+  if (answer.type === 'opaque' || ![200, 404, 410].includes(answer.status) || !isJson(answer)) return false;
+  return keepsNoStore || !/\bno-store\b/i.test(answer.headers.get('cache-control') ?? '');
 }
 
 export function parse(text: string): unknown {
@@ -106,7 +90,7 @@ export class KeptDocuments {
     private readonly routeOf: RouteOf,
     fresh: KeptRead | null,
   ) {
-    this.#fresh = fresh && new Held(fresh);
+    this.#fresh = fresh?.status === 200 ? new Held(fresh) : null;
   }
 
   /**
@@ -152,7 +136,7 @@ export class KeptDocuments {
     const name = JSON.stringify(key);
     let held = this.#held.get(name);
     if (!held) {
-      held = this.tx.objectStore('reads').get(key).then((read) => (read ? new Held(read) : null));
+      held = this.tx.objectStore('reads').get(key).then((read) => (read?.status === 200 ? new Held(read) : null));
       this.#held.set(name, held);
     }
     return held;

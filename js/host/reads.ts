@@ -1,12 +1,16 @@
-// A page's read of a declared resource: the network first, what was kept if there is no answer, and the user's own
-// unsent changes in both.
+// A page's read of a declared resource: the network or what was kept, as its strategy says, and the user's own unsent
+// changes in both.
 
 import { unstamped } from './capture';
 import { compose, type Composed, type View } from './compose';
 import type { DatabaseSource, KeptRead } from './database';
 import { report } from './errors';
-import { find, findAll, keep, mayKeep, parse, pathOf } from './kept';
+import { isJson, mayKeep, normalUrl, parse, pathOf } from './kept';
+import type { KeptReads } from './kept-reads';
+import { tell } from './pages';
 import type { PageRead } from './pages-of-list';
+import type { ReadRules } from './read-rules';
+import { sameDocument } from './same-document';
 import type { Stepper } from './stepper';
 
 interface Standing {
@@ -17,18 +21,45 @@ interface Standing {
   names: number;
 }
 
-/** How long a read waits for the network before what was kept is shown. Milliseconds. */
-const kReadTimeoutMs = 2_000;
+/** One read, as it was asked for. */
+interface Asked extends Standing {
+  request: Request;
+  /** As answers are kept: normalised. */
+  url: string;
+  accept: string;
+  origin: string;
+  resource: string;
+}
+
+/** What a page is shown without the network's answer. */
+interface Shown {
+  response: Response;
+  text: string;
+}
+
+/** What came of asking the network. */
+interface Told {
+  response: Response;
+  /** Done when what there was to be kept has been kept. */
+  kept: Promise<void>;
+}
+
+/** A page that was told of a change reads again: that read needs no further look behind it. Milliseconds. */
+const kRestMs = 5_000;
 
 export class Reads {
   /** Origins whose last read met silence: the next ones don't wait. */
   readonly #silent = new Set<string>();
   /** One look at a silent origin at a time: six stalled connections would block everything else. */
   readonly #looking = new Set<string>();
+  /** URLs whose change pages were told a moment ago. An answer that is never the same twice would have no end. */
+  readonly #resting = new Set<string>();
 
   constructor(
     private readonly source: DatabaseSource,
     private readonly stepper: Stepper,
+    private readonly kept: KeptReads,
+    private readonly rules: (resource: string) => ReadRules,
     private readonly gotThrough: (origin: string) => void,
   ) {}
 
@@ -36,28 +67,32 @@ export class Reads {
     return this.#silent.has(origin);
   }
 
-  async answer(event: FetchEvent): Promise<Response> {
-    const asked = unstamped(event.request);
-    const origin = new URL(asked.url).origin;
+  async answer(event: FetchEvent, resource: string): Promise<Response> {
+    const called = unstamped(event.request);
+    const { strategy, timeoutMs } = this.rules(resource);
+    const origin = new URL(called.url).origin;
     const standing = await this.#standing(origin).catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
-    if (!standing) return fetch(asked);
-    const request = standing.names > 0 ? await this.#located(asked) : asked;
+    if (!standing) return fetch(called);
+    const request = standing.names > 0 ? await this.#located(called) : called;
+    const asked: Asked = { ...standing, request, url: normalUrl(request.url), accept: request.headers.get('accept') ?? '*/*', origin, resource };
 
-    if (standing.silent || this.#silent.has(origin)) {
-      const known = await this.#fromStore(request, standing);
-      if (known) {
-        event.waitUntil(this.#look(request, origin, standing));
-        return known;
-      }
+    const silent = standing.silent || this.#silent.has(origin);
+    if (silent || strategy !== 'network-first') {
+      const known = await this.#known(asked, event);
+      if (known && strategy !== 'cache-only') event.waitUntil(silent ? this.#look(asked, known) : this.#revalidate(asked, known));
+      if (known) return known.response;
     }
-    const network = this.#network(request, origin, standing, event);
-    // Its failure is told to the page below, if nothing is known.
-    const first = await Promise.race([network.catch(() => null), pause(kReadTimeoutMs)]);
-    if (first) return first;
+    const network = this.#network(asked);
+    event.waitUntil(network.then(({ kept }) => kept, () => undefined));  // its failure is told to the page below, if nothing is known
+    const first = await within(timeoutMs, network);
+    if (first) return first.response;
 
     this.#silent.add(origin);
-    return (await this.#fromStore(request, standing)) ?? network;
+    const known = await this.#known(asked, event);
+    if (!known) return (await network).response;
+    event.waitUntil(this.#compare(asked, known, network));
+    return known.response;
   }
 
   /** Whether anything is pending, and whether the link is silent: three small rows, no engine. */
@@ -97,41 +132,72 @@ export class Reads {
     });
   }
 
-  async #network(request: Request, origin: string, standing: Standing, event: ExtendableEvent | null): Promise<Response> {
+  // --- The network ------------------------------------------------------------------------------------------------
+
+  async #network(asked: Asked): Promise<Told> {
+    const { request, origin, user } = asked;
     const at = Date.now();
-    const answer = await fetch(standing.pending > 0 ? pastCaches(request) : request);
-    if (this.#silent.delete(origin) || standing.silent) this.gotThrough(origin);
+    const response = await fetch(asked.pending > 0 ? pastCaches(request) : request);
+    if (this.#silent.delete(origin) || asked.silent) this.gotThrough(origin);
     // Both may have changed while the answer was on its way.
-    const alone = await this.#standsAlone(standing.user, at);
-    if (answer.type === 'opaque' || (!answer.ok && answer.status !== 304 && answer.status !== 404)) return answer;
-    if (!mayKeep(request, answer)) {
-      if (alone) return answer;
-      const kept = isJson(answer) ? await readOf(request, answer.clone(), standing.user, at) : null;
-      return (await this.#changed(request, kept, standing.user, at)) ?? answer;
-    }
-    const reading = readOf(request, answer.clone(), standing.user, at);
-    const stored = reading.then((read) => keep(this.source, read)).catch(report);
-    event?.waitUntil(stored);
-    if (alone) return answer;
-    return (await this.#changed(request, await reading, standing.user, at)) ?? answer;
+    const alone = await this.#standsAlone(user, at);
+    // "Not modified" says nothing about what is to be put into it.
+    if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 });
+
+    const keeps = mayKeep(response, this.rules(asked.resource).keepsNoStore);
+    const reading = keeps || (!alone && response.ok && isJson(response)) ? readOf(asked, response.clone(), at) : null;
+    const kept = keeps && reading ? reading.then((read) => this.kept.keep(read)).catch(report)
+      : response.status === 304 ? this.#usedAgain(asked).catch(report) : Promise.resolve();
+    const stands = alone || response.type === 'opaque' || (!response.ok && response.status !== 304 && response.status !== 404);
+    if (stands) return { response, kept };
+    const changed = await this.#composed(asked, await reading, at).catch(report);
+    return { response: changed?.response ?? response, kept };
   }
 
-  /** The network's answer with the user's own changes in it; null where it stands as it is. */
-  #changed(request: Request, fresh: KeptRead | null, user: string, at: number): Promise<Response | null> {
-    return this.#composed(request, fresh, user, at).catch(report).then((known) => known ?? null);
+  // --- Behind an answer that was given ----------------------------------------------------------------------------
+
+  /** Asks a silent origin whether it is back. */
+  async #look(asked: Asked, known: Shown): Promise<void> {
+    if (this.#looking.has(asked.origin)) return;
+    this.#looking.add(asked.origin);
+    await this.#compare(asked, known, this.#network(unconditional(asked)));
+    this.#looking.delete(asked.origin);
   }
 
-  /** Asks a silent origin whether it is back, beside an answer that was given already. */
-  async #look(request: Request, origin: string, standing: Standing): Promise<void> {
-    if (this.#looking.has(origin)) return;
-    this.#looking.add(origin);
-    await this.#network(request, origin, standing, null).catch(() => undefined);  // Still silent: that is an answer too.
-    this.#looking.delete(origin);
+  /** Asks the network for what was shown already. */
+  async #revalidate(asked: Asked, known: Shown): Promise<void> {
+    if (this.#resting.has(asked.url)) return;
+    const network = this.#network(unconditional(asked));
+    if (!(await within(this.rules(asked.resource).timeoutMs, network))) this.#silent.add(asked.origin);
+    await this.#compare(asked, known, network);
   }
 
-  async #fromStore(request: Request, { user }: Standing): Promise<Response | null> {
-    const kept = await find(this.source, user, request.url, accept(request)).catch(report);
-    return this.#composed(request, kept ?? null, user, null).catch(report).then((known) => known ?? null);
+  /** Tells the pages if what they would be shown now is something else. */
+  async #compare(asked: Asked, known: Shown, network: Promise<Told>): Promise<void> {
+    const told = await network.catch(() => null);  // Still silent: that is an answer too.
+    if (!told) return;
+    await told.kept;
+    const { response } = told;
+    if (response.type === 'opaque' || ![200, 404, 410].includes(response.status)) return;
+    const same = response.status === known.response.status && sameDocument(await response.text(), known.text);
+    if (same) return;
+    this.#resting.add(asked.url);
+    setTimeout(() => this.#resting.delete(asked.url), kRestMs);
+    await tell({ type: 'read-changed', url: asked.request.url.split('#', 1)[0] ?? '', resource: asked.resource });
+  }
+
+  // --- What is known ----------------------------------------------------------------------------------------------
+
+  async #known(asked: Asked, event: FetchEvent): Promise<Shown | null> {
+    const kept = await this.kept.find(asked.user, asked.url, asked.accept).catch(report);
+    if (kept) event.waitUntil(this.kept.use(kept).catch(report));
+    return (await this.#composed(asked, kept ?? null, null).catch(report)) ?? null;
+  }
+
+  /** An app that asks whether its own copy still holds has use for ours, too. */
+  async #usedAgain({ user, url, accept }: Asked): Promise<void> {
+    const kept = await this.kept.find(user, url, accept);
+    if (kept) await this.kept.use(kept);
   }
 
   /**
@@ -139,8 +205,8 @@ export class Reads {
    * @param askedAt when the network was asked for it; null: it comes out of the store
    * @returns null where the network's own answer stands, or nothing is known
    */
-  async #composed(request: Request, told: KeptRead | null, user: string, askedAt: number | null): Promise<Response | null> {
-    const event = { type: 'read', url: request.url, at: askedAt ?? told?.at ?? 0 };
+  async #composed(asked: Asked, told: KeptRead | null, askedAt: number | null): Promise<Shown | null> {
+    const event = { type: 'read', url: asked.url, at: askedAt ?? told?.at ?? 0 };
     const [effect] = await this.stepper.peek(event, askedAt === null ? null : told);
     const view = effect as unknown as View | undefined;
     const asTold = told && askedAt === null ? respond(told, told.text, 'store', 0, []) : null;
@@ -148,66 +214,80 @@ export class Reads {
     // Nothing is newer than the answer itself.
     const stands = askedAt ?? told?.at;
     if (view.kind === 'item' && view.pending === 0 && stands !== undefined && view.confirmedAt <= stands) return asTold;
-    const answer = { url: request.url, json: told ? parse(told.text) ?? undefined : undefined };
-    const shown = compose(view, answer, await this.#pages(view, request, user));
+    // That there is nothing is no document that anything could be put into.
+    const document = told?.status === 200 ? told : null;
+    const answer = { url: asked.url, json: document ? parse(document.text) ?? undefined : undefined };
+    const shown = compose(view, answer, await this.#pages(view, asked));
     if (!shown) return asTold;
     if (shown.status === 404) return gone(shown.pending);
-    if (told && !shown.changed && shown.pending === 0 && shown.unknown.length === 0) return asTold;
+    if (document && !shown.changed && shown.pending === 0 && shown.unknown.length === 0) return asTold;
     const source = askedAt === null && shown.pending === 0 ? 'store' : 'both';
-    return respond(told, shown.changed ? JSON.stringify(shown.body) : told?.text ?? '', source, shown.pending, shown.unknown);
+    return respond(document, shown.changed ? JSON.stringify(shown.body) : document?.text ?? '', source, shown.pending, shown.unknown);
   }
 
   /** What else was read of the list that is asked for, newest first. */
-  async #pages(view: View, request: Request, user: string): Promise<PageRead[]> {
+  async #pages(view: View, { user, url, accept }: Asked): Promise<PageRead[]> {
     if (view.kind !== 'list' || !view.page || view.changes.length === 0) return [];
-    const kept = await findAll(this.source, user, request.url);
-    return kept.filter((read) => read.accept === accept(request)).sort((a, b) => b.at - a.at)
+    const kept = await this.kept.findAll(user, url);
+    return kept.filter((read) => read.accept === accept).sort((a, b) => b.at - a.at)
       .map(({ url, text }) => ({ url, json: parse(text) }));
   }
 }
 
 /** Past the HTTP cache, or the old state would flash; and whole, since a 304 has nothing that changes could be put into. */
 function pastCaches(request: Request): Request {
+  return new Request(request, { cache: 'no-store', headers: withoutConditions(request) });
+}
+
+/** The page has been answered: whether what it holds itself is still true is not the question any more. */
+function unconditional(asked: Asked): Asked {
+  return { ...asked, request: new Request(asked.request, { headers: withoutConditions(asked.request) }) };
+}
+
+function withoutConditions(request: Request): Headers {
   const headers = new Headers(request.headers);
   headers.delete('if-none-match');
   headers.delete('if-modified-since');
-  return new Request(request, { cache: 'no-store', headers });
+  return headers;
 }
 
-async function readOf(request: Request, answer: Response, user: string, at: number): Promise<KeptRead> {
+async function readOf({ user, url, accept, resource }: Asked, answer: Response, at: number): Promise<KeptRead> {
+  const bytes = await answer.arrayBuffer();
   return {
-    user, url: request.url, accept: accept(request), path: pathOf(request.url), status: answer.status,
-    headers: [...answer.headers], text: await answer.text(), at,
+    user, url, accept, resource, path: pathOf(url), status: answer.status, headers: [...answer.headers],
+    text: new TextDecoder().decode(bytes), bytes: bytes.byteLength, used: at, at,
   };
 }
 
-function isJson(answer: Response): boolean {
-  return answer.ok && /\bjson\b/i.test(answer.headers.get('content-type') ?? '');
+/** What a promise resolves with, or null if it rejects or takes longer. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, null);
+    promise.then(resolve, () => resolve(null)).finally(() => clearTimeout(timer)).catch(report);
+  });
 }
 
-function accept(request: Request): string {
-  return request.headers.get('accept') ?? '*/*';
-}
-
-function pause(ms: number): Promise<null> {
-  return new Promise((resolve) => setTimeout(() => resolve(null), ms));
-}
-
-function respond(kept: KeptRead | null, text: string, source: 'store' | 'both', pending: number, unknown: Composed['unknown']): Response {
+function respond(kept: KeptRead | null, text: string, source: 'store' | 'both', pending: number, unknown: Composed['unknown']): Shown {
   const headers = new Headers(kept?.headers ?? [['content-type', 'application/json']]);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
-  // The server's ETag names the server's bytes, which these no longer are.
-  if (pending > 0 || text !== kept?.text) headers.delete('etag');
+  // What names the server's bytes doesn't name these; asked about by it later, the server would say "not modified".
+  if (pending > 0 || text !== kept?.text) {
+    for (const name of ['etag', 'last-modified', 'content-digest', 'repr-digest', 'digest', 'content-md5']) headers.delete(name);
+  }
   headers.set('Holdfast-Source', source);
   headers.set('Holdfast-Pending', String(pending));
   if (unknown.length > 0) headers.set('Holdfast-Unknown', unknown.join(', '));
-  return new Response(text, { status: 200, headers });
+  return { text, response: new Response(text, { status: kept?.status ?? 200, headers }) };
 }
 
-function gone(pending: number): Response {
+function gone(pending: number): Shown {
   const problem = { type: 'about:blank', title: 'Not Found', status: 404, detail: pending > 0 ? 'Deleted here; the server has yet to be told.' : 'It was deleted.' };
-  return new Response(JSON.stringify(problem), {
-    status: 404,
-    headers: { 'Content-Type': 'application/problem+json', 'Holdfast-Source': 'both', 'Holdfast-Pending': String(pending) },
-  });
+  const text = JSON.stringify(problem);
+  return {
+    text,
+    response: new Response(text, {
+      status: 404,
+      headers: { 'Content-Type': 'application/problem+json', 'Holdfast-Source': 'both', 'Holdfast-Pending': String(pending) },
+    }),
+  };
 }

@@ -67,12 +67,13 @@ type NoticeOf<T extends WorkerNotice['type']> = Extract<WorkerNotice, { type: T 
 const kNotices: { [T in WorkerNotice['type']]: Check<NoticeOf<T>> } = {
   changed: shape<NoticeOf<'changed'>>({ type: oneOf('changed'), status: isStatus }),
   outcome: shape<NoticeOf<'outcome'>>({ type: oneOf('outcome'), outcome: isOutcome }),
+  'read-changed': shape<NoticeOf<'read-changed'>>({ type: oneOf('read-changed'), url: isText, resource: isText }),
   'wake-at': shape<NoticeOf<'wake-at'>>({ type: oneOf('wake-at'), at: isNumber }),
   credentials: shape<NoticeOf<'credentials'>>({ type: oneOf('credentials'), url: isText, user: isText }),
 };
 
 const isFrame = shape<{ holdfast: 1; type: keyof typeof kNotices }>({
-  holdfast: isOne, type: oneOf('changed', 'outcome', 'wake-at', 'credentials'),
+  holdfast: isOne, type: oneOf('changed', 'outcome', 'read-changed', 'wake-at', 'credentials'),
 });
 
 /** The notice in a message, or null: the app's own messages come the same way, and are none of our business. */

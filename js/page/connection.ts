@@ -4,14 +4,15 @@ import type { Trigger } from '../protocol/messages.js';
 import { Channel } from './channel.js';
 import { isAnything, isHello, isYesOrNo, isPendingWrite, isStatus, listOf } from './checks.js';
 import { answerCredentials, type CredentialsHook } from './credentials.js';
-import { HoldfastError, report } from './errors.js';
+import { HoldfastError } from './errors.js';
 import { openInbox } from './inbox.js';
+import { Listeners } from './listeners.js';
 import { recallPrefixes, rememberPrefixes } from './prefixes.js';
 import type { Registered } from './registration.js';
 import { mutationId, settled } from './settled.js';
 import { installStamp, type Stamper } from './stamp.js';
 import { watchTriggers, type Triggers } from './triggers.js';
-import { unprotectedStatus, type Holdfast, type Inbox, type Outcome, type PendingWrite, type Status } from './types.js';
+import { unprotectedStatus, type Holdfast, type Inbox, type Outcome, type PendingWrite, type ReadChange, type Status } from './types.js';
 import type { Problem, Status as WorkerStatus, WorkerNotice } from '../protocol/messages.js';
 
 /** Sending everything before signing out takes as long as it takes; within this the worker says how it went. */
@@ -20,8 +21,6 @@ const kSendAllMs = 60_000;
 /** How often a page greets its worker until it hears from it; each time is repeated by the channel as well. */
 const kGreetings = 3;
 
-type Listener = (status: Status) => void;
-
 export class Connection implements Holdfast {
   readonly inbox: Inbox;
   readonly #channel: Channel;
@@ -29,7 +28,8 @@ export class Connection implements Holdfast {
   readonly #hook: CredentialsHook | undefined;
   readonly #stamper: Stamper;
   readonly #triggers: Triggers;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Listeners<Status>();
+  readonly #readers = new Listeners<ReadChange>();
   readonly #nudges = new Set<() => void>();
   readonly #scope: string;
   #newest: Status;
@@ -59,21 +59,12 @@ export class Connection implements Holdfast {
     return Boolean(this.#container?.controller);
   }
 
-  subscribe(listener: Listener, { signal }: { signal?: AbortSignal } = {}): () => void {
-    // One listener may be subscribed twice; each has its own end.
-    const entry: Listener = (status) => listener(status);
-    const stop = (): void => {
-      this.#listeners.delete(entry);
-      signal?.removeEventListener('abort', stop);
-    };
-    if (signal?.aborted) return stop;
-    signal?.addEventListener('abort', stop);
-    this.#listeners.add(entry);
-    // Not on the caller's stack: it has no way to stop yet.
-    queueMicrotask(() => {
-      if (this.#listeners.has(entry)) this.#tell(entry);
-    });
-    return stop;
+  subscribe(listener: (status: Status) => void, { signal }: { signal?: AbortSignal } = {}): () => void {
+    return this.#listeners.add(listener, signal, () => ({ ...this.#newest }));
+  }
+
+  onChange(listener: (change: ReadChange) => void, { signal }: { signal?: AbortSignal } = {}): () => void {
+    return this.#readers.add(listener, signal);
   }
 
   async status(): Promise<Status> {
@@ -112,6 +103,7 @@ export class Connection implements Holdfast {
     this.#triggers.stop();
     this.#container?.removeEventListener('controllerchange', this.#onChange);
     this.#listeners.clear();
+    this.#readers.clear();
     this.#channel.close();
     for (const look of [...this.#nudges]) look(); // each finds the channel closed, and says so
   }
@@ -152,6 +144,7 @@ export class Connection implements Holdfast {
   readonly #onNotice = (notice: WorkerNotice, port: MessagePort | undefined): void => {
     if (notice.type === 'changed') this.#take(notice.status);
     else if (notice.type === 'wake-at') this.#triggers.wakeAt(notice.at);
+    else if (notice.type === 'read-changed') this.#readers.tell(() => ({ url: notice.url, resource: notice.resource }));
     else if (notice.type === 'credentials' && port) {
       void answerCredentials(notice, port, this.#hook, this.#newest.user);
     }
@@ -179,15 +172,7 @@ export class Connection implements Holdfast {
   }
 
   #tellAll(): void {
-    for (const listener of [...this.#listeners]) this.#tell(listener);
-  }
-
-  #tell(listener: Listener): void {
-    try {
-      listener({ ...this.#newest });
-    } catch (error) {
-      report(error);
-    }
+    this.#listeners.tell(() => ({ ...this.#newest }));
   }
 
   /** Once there is something to lose. Never awaited: Firefox asks the person, and answers when they do. */

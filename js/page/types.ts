@@ -1,8 +1,8 @@
 // What an app sees.
 
-import type { InboxEntry, Outcome, PendingWrite, Problem, Status as WorkerStatus } from '../protocol/messages.js';
+import type { InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status as WorkerStatus } from '../protocol/messages.js';
 
-export type { InboxEntry, Outcome, PendingWrite, Problem } from '../protocol/messages.js';
+export type { InboxEntry, Outcome, PendingWrite, Problem, ReadChange } from '../protocol/messages.js';
 
 /** How things stand for the present user. */
 export interface Status extends WorkerStatus {
@@ -45,6 +45,11 @@ export interface Holdfast {
   readonly protected: boolean;
   /** Calls the listener with the newest status at once, and then with each change. Answers how to stop. */
   subscribe(listener: (status: Status) => void, options?: { signal?: AbortSignal }): () => void;
+  /**
+   * Calls the listener when a read would show something else now than the answer that a page was given out of the
+   * store: under `stale-while-revalidate`, and at the end of a tunnel. Reading the URL again gets it. Answers how to stop.
+   */
+  onChange(listener: (change: ReadChange) => void, options?: { signal?: AbortSignal }): () => void;
   /** The status now, asked of the worker. */
   status(): Promise<Status>;
   /** The present user's unsent writes, in order. */

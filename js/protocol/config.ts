@@ -61,6 +61,25 @@ export interface ListConfig {
   members?: 'server';
 }
 
+/** How a resource's reads are answered, and what is kept of them. */
+export interface ReadConfig {
+  /**
+   * `network-first` is the default: the network's answer, or what was kept if there is none in time.
+   * `stale-while-revalidate`: what was kept, at once, while the network is asked behind it; pages hear of a change by
+   * `onChange`. `cache-only`: what was kept, and the network isn't asked at all as long as there is something.
+   * Whichever it is, the user's own unsent changes are in it.
+   */
+  strategy?: 'network-first' | 'stale-while-revalidate' | 'cache-only';
+  /** How long a read waits for the network before what was kept is shown, in ms. Default 2,000. */
+  timeoutMs?: number;
+  /** Answers kept at most; those go first that were not used for the longest time. Default 500. */
+  entries?: number;
+  /** Bytes of them, as sent but uncompressed. A larger answer isn't kept at all. Default 16 MiB. */
+  bytes?: number;
+  /** `always`: keeps also what the server marks `no-store`. Default: that isn't kept. */
+  offline?: 'always';
+}
+
 export interface ResourceConfig {
   /** The path of one item, ending in a parameter: `/api/orders/:id`. Its collection is the path before that. */
   path: string;
@@ -93,7 +112,9 @@ export interface ResourceConfig {
    * A write waits until what it refers to has been created, and is sent with the id that the server gave it. JSON only.
    */
   references?: Record<Pointer, string>;
-  /** How long a page's fetch waits for the server before it is answered by holdfast, in ms. Default 2,000. */
+  /** How its reads are answered, and what is kept of them. */
+  read?: ReadConfig;
+  /** How long a page's write waits for the server before it is answered by holdfast, in ms. Default 2,000. */
   timeoutMs?: number;
   /** A larger body isn't captured: it goes to the network as it is. Bytes, default 16 MiB. */
   bodyBytesMax?: number;

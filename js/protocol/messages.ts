@@ -34,6 +34,7 @@ export type Reply = { ok: true; value: unknown } | { ok: false; error: { code: s
 export type WorkerNotice =
   | { type: 'changed'; status: Status }
   | { type: 'outcome'; outcome: Outcome }
+  | ({ type: 'read-changed' } & ReadChange)
   /** Pages arm this time too: a worker's own timer dies with it after about 30 s. Milliseconds since the epoch. */
   | { type: 'wake-at'; at: number }
   /** Asks an open page for fresh credentials; the answer comes on `port` as Reply with Record<string, string>. */
@@ -44,6 +45,14 @@ export interface Hello {
   /** URL prefixes (absolute, e.g. `https://example.com/api/orders`) whose requests the page stamps. */
   prefixes: string[];
   status: Status;
+}
+
+/** A read that would show something else now than the answer that a page was given out of the store. */
+export interface ReadChange {
+  /** Absolute, as it was asked for. */
+  url: string;
+  /** The resource's name in the configuration. */
+  resource: string;
 }
 
 export interface Problem {

@@ -35,6 +35,7 @@ export interface Init {
   headers?: Record<string, string>;
   body?: string;
   credentials?: RequestCredentials;
+  cache?: RequestCache;
 }
 
 export interface AppOptions {

@@ -43,7 +43,8 @@ TEST_CASE("A plain configuration gets the documented defaults") {
 TEST_CASE("Every setting arrives") {
   const auto decoded = decode_config(with(
       R"(, "id": "uuid", "timeoutMs": 500, "bodyBytesMax": 10, "queuedStatus": 200, "lane": "desk",
-          "answers": {"409": "confirmed"}, "coalesce": {"patch": "latest", "createDelete": true, "keep": ["status"]})",
+          "answers": {"409": "confirmed"}, "coalesce": {"patch": "latest", "createDelete": true, "keep": ["status"]},
+          "read": {"strategy": "cache-only", "timeoutMs": 100, "entries": 5, "bytes": 1000, "offline": "always"})",
       R"(, "retry": {"baseMs": 10, "capMs": 20, "silentBaseMs": 5, "retryAfterMaxMs": 30, "sendTimeoutMs": 100,
           "breakerFailures": 2, "sendsMax": 1})"));
   REQUIRE(decoded.errors.empty());
@@ -87,6 +88,13 @@ TEST_CASE("A mistake names its field") {
   CHECK(wrong(with(R"(, "coalesce": {"patch": "sum"})")) == "resources.orders.coalesce.patch");
   CHECK(wrong(with(R"(, "coalesce": {"keep": [1]})")) == "resources.orders.coalesce.keep");
   CHECK(wrong(with(R"(, "coalesce": {"createDelete": 1})")) == "resources.orders.coalesce.createDelete");
+  CHECK(wrong(with(R"(, "read": "cache-only")")) == "resources.orders.read");
+  CHECK(wrong(with(R"(, "read": {"strategy": "cache-first"})")) == "resources.orders.read.strategy");
+  CHECK(wrong(with(R"(, "read": {"timeoutMs": -1})")) == "resources.orders.read.timeoutMs");
+  CHECK(wrong(with(R"(, "read": {"entries": 0.5})")) == "resources.orders.read.entries");
+  CHECK(wrong(with(R"(, "read": {"bytes": "1 MB"})")) == "resources.orders.read.bytes");
+  CHECK(wrong(with(R"(, "read": {"offline": true})")) == "resources.orders.read.offline");
+  CHECK(wrong(with(R"(, "read": {"maxAgeMs": 1})")) == "resources.orders.read.maxAgeMs");
   CHECK(wrong(with("", R"(, "retry": {"base": 1})")) == "retry.base");
   CHECK(wrong(with("", R"(, "retry": {"baseMs": 50000})")) == "retry.capMs");
   CHECK(wrong(with("", R"(, "retry": [])")) == "retry");

@@ -1,6 +1,7 @@
 #include "codec/config_codec.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "codec/list_codec.hpp"
@@ -200,11 +201,36 @@ void decode_coalesce(Section& section, Resource& resource) {
   for (const Json& name : *keep) resource.coalesce.keep.push_back(name.get<std::string>());
 }
 
+bool is_one_of(const std::string& text, std::initializer_list<const char*> allowed) {
+  return std::any_of(allowed.begin(), allowed.end(), [&](const char* one) { return text == one; });
+}
+
+/// How reads are answered is the host's business (js/host/read-rules.ts); a mistake in it is told here with all others.
+void check_read(Section& section) {
+  const Json* json = section.find("read");
+  if (json == nullptr) return;
+  if (!json->is_object()) return section.fail("read", "must be an object, such as { strategy: 'stale-while-revalidate' }");
+  Section inner(*json, section.path_to("read"), section.errors());
+  inner.only({"strategy", "timeoutMs", "entries", "bytes", "offline"});
+  std::string strategy = "network-first";
+  inner.text("strategy", strategy);
+  if (!is_one_of(strategy, {"network-first", "stale-while-revalidate", "cache-only"})) {
+    inner.fail("strategy", "must be 'network-first', 'stale-while-revalidate' or 'cache-only'");
+  }
+  std::int64_t unused = 0;
+  inner.number("timeoutMs", unused, 0, 600'000);
+  inner.number("entries", unused, 0, 100'000);
+  inner.number("bytes", unused, 0, 1'073'741'824);
+  std::string offline = "always";
+  inner.text("offline", offline);
+  if (offline != "always") inner.fail("offline", "must be 'always', or left out to respect no-store");
+}
+
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
   section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions", "references",
-                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane", "read"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
@@ -219,6 +245,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   section.number("queuedStatus", resource.queued_status, 200, 299);
   decode_answers(section, resource);
   decode_coalesce(section, resource);
+  check_read(section);
   return resource;
 }
 

@@ -2,7 +2,7 @@
 // Its address says how to connect: ?user=ana, ?token=… (answered to the worker when it asks for credentials),
 // ?manual (the test calls connect itself), ?bare (the worker is registered, but the page library isn't used).
 
-import { connect, HoldfastError, type ConnectOptions, type Holdfast, type Status } from 'holdfast';
+import { connect, HoldfastError, type ConnectOptions, type Holdfast, type ReadChange, type Status } from 'holdfast';
 
 declare global {
   interface Window {
@@ -13,6 +13,8 @@ declare global {
     ready: Promise<string>;
     violations: string[];
     statuses: Status[];
+    /** What onChange told. */
+    changes: ReadChange[];
     /** What the credentials hook answers. */
     token: string | null;
     asked: number;
@@ -32,6 +34,7 @@ const query = new URLSearchParams(location.search);
 window.connect = connect;
 window.HoldfastError = HoldfastError;
 window.statuses = [];
+window.changes = [];
 window.token = query.get('token');
 window.asked = 0;
 
@@ -78,6 +81,7 @@ async function open(): Promise<string> {
   }
   window.hf = await connect('/sw.js', options);
   window.hf.subscribe((status) => window.statuses.push(status));
+  window.hf.onChange((change) => window.changes.push(change));
   return 'ready';
 }
 

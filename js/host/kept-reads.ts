@@ -1,0 +1,98 @@
+// The store of kept answers: each resource within its own budget, so that none takes room from another.
+
+import type { DatabaseSource, KeptRead, StoreName, WriteTransaction } from './database';
+import { pathOf } from './kept';
+import type { ReadRules } from './read-rules';
+
+/** A use is noted if the last one noted is older: enough to tell what is in use, and not a write at every read. */
+const kUseMs = 10 * 60_000;
+
+interface Tally {
+  entries: number;
+  bytes: number;
+}
+
+type Reads = ReturnType<typeof storeOf>;
+
+export class KeptReads {
+  /** What each resource has, as far as it has been counted in this life. */
+  readonly #tallies = new Map<string, Tally>();
+
+  constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules) {}
+
+  find(user: string, url: string, accept: string): Promise<KeptRead | undefined> {
+    return this.source.use((db) => db.get('reads', [user, url, accept]));
+  }
+
+  /** The documents kept for the same path, whatever its query. */
+  async findAll(user: string, url: string): Promise<KeptRead[]> {
+    const all = await this.source.use((db) => db.getAllFromIndex('reads', 'path', [user, pathOf(url)]));
+    return all.filter(({ status }) => status === 200);
+  }
+
+  /** Keeps an answer, unless a later one is there or its user has gone; what was not used for longest makes room. */
+  async keep(read: KeptRead): Promise<void> {
+    const budget = this.rules(read.resource);
+    if (read.bytes > budget.bytes) return;
+    await this.source.use(async (db) => {
+      const tx = db.transaction(['reads', 'meta'] as StoreName[], 'readwrite', { durability: 'relaxed' });
+      const reads = storeOf(tx);
+      const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get([read.user, read.url, read.accept])]);
+      // Answers may overtake each other; what was asked for later stays.
+      if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
+      const before = this.#tallies.get(read.resource) ?? await count(reads, read.resource);
+      void reads.put(read).catch(() => undefined);  // heard where the transaction ends
+      const after = await makeRoom(reads, read.resource, budget, {
+        entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
+      });
+      await tx.done;
+      this.#tallies.set(read.resource, after);
+    });
+  }
+
+  /** Notes that an answer was shown. */
+  async use(read: KeptRead): Promise<void> {
+    const now = Date.now();
+    if (now - read.used < kUseMs) return;
+    await this.source.use(async (db) => {
+      const tx = db.transaction('reads', 'readwrite', { durability: 'relaxed' });
+      const known = await tx.store.get([read.user, read.url, read.accept]);
+      if (known) await tx.store.put({ ...known, used: now });
+      await tx.done;
+    });
+  }
+
+  /** Others have taken answers away: what there is must be counted again. */
+  recount(): void {
+    this.#tallies.clear();
+  }
+}
+
+function storeOf(tx: WriteTransaction) {
+  return tx.objectStore('reads');
+}
+
+function ofResource(resource: string): IDBKeyRange {
+  return IDBKeyRange.bound([resource], [resource, []]);
+}
+
+async function count(reads: Reads, resource: string): Promise<Tally> {
+  const tally = { entries: 0, bytes: 0 };
+  for (let at = await reads.index('use').openKeyCursor(ofResource(resource)); at; at = await at.continue()) {
+    tally.entries += 1;
+    tally.bytes += at.key[2];
+  }
+  return tally;
+}
+
+async function makeRoom(reads: Reads, resource: string, { entries, bytes }: ReadRules, tally: Tally): Promise<Tally> {
+  const left = { ...tally };
+  const isOver = () => left.entries > entries || left.bytes > bytes;
+  if (!isOver()) return left;
+  for (let at = await reads.index('use').openKeyCursor(ofResource(resource)); at && isOver(); at = await at.continue()) {
+    void reads.delete(at.primaryKey).catch(() => undefined);
+    left.entries -= 1;
+    left.bytes -= at.key[2];
+  }
+  return left;
+}
