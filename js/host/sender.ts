@@ -20,7 +20,10 @@ interface SendEffect {
   headers: [string, string][];
   body: string | null;
   bytes: boolean;
+  /** Idempotency-Key; empty where the server isn't declared to know it. */
   key: string;
+  /** It asks for the write, as one of its attempts, and isn't the write itself. */
+  lookup: boolean;
   credentials: string;
   credentialHeaders: string[];
   /** The whole attempt ends after this. */
@@ -181,7 +184,7 @@ export class Sender {
 
   async #attempt(send: SendEffect, failed: (reason: string) => Promise<unknown>): Promise<void> {
     const headers = new Headers(send.headers);
-    headers.set('Idempotency-Key', send.key);
+    if (send.key) headers.set('Idempotency-Key', send.key);
     const body = send.bytes ? await this.bodies.get(send.id) : send.body;
     const make = () => this.#request(send, headers, body ?? null);
     const limit = AbortSignal.timeout(send.timeoutMs);
@@ -201,7 +204,7 @@ export class Sender {
     }
     const { response, bytes } = answer;
     const empty = response.status === 204 || response.status === 205 || response.status === 304;
-    this.#answers.set(send.id, { response, body: empty ? null : bytes });
+    if (!send.lookup) this.#answers.set(send.id, { response, body: empty ? null : bytes });
     try {
       await this.stepper.submit({
         type: 'answered', id: send.id, attempt: send.attempt, status: response.status,

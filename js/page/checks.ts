@@ -42,7 +42,7 @@ export const isStatus = shape<Status>({
 export const isHello = shape<Hello>({ protocol: isOne, prefixes: listOf(isText), status: isStatus });
 
 export const isOutcome = shape<Outcome>({
-  id: isText, state: oneOf('confirmed', 'rejected', 'conflict', 'discarded'),
+  id: isText, state: oneOf('confirmed', 'rejected', 'conflict', 'discarded', 'unknown'),
   status: orNull(isNumber), document: isAnything,
 });
 
@@ -54,7 +54,7 @@ export const isPendingWrite = shape<PendingWrite>({
 
 export const isInboxEntry = shape<InboxEntry>({
   id: isText, method: isText, url: isText, resource: isText, entity: isText,
-  reason: oneOf('rejected', 'conflict', 'gave-up'), status: orNull(isNumber),
+  reason: oneOf('rejected', 'conflict', 'gave-up', 'unknown-outcome'), status: orNull(isNumber),
   body: orNull(isText), answer: orNull(isText), createdAt: isNumber, decidedAt: isNumber,
 });
 

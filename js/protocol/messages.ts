@@ -63,10 +63,10 @@ export interface Status {
   problem: Problem | null;
 }
 
-/** What finally became of one write. */
+/** What finally became of one write. `unknown`: the server may have it or not; it waits in the inbox. */
 export interface Outcome {
   id: string;
-  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded';
+  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded' | 'unknown';
   /** The HTTP status that decided, or null where none did. */
   status: number | null;
   document: unknown;
@@ -93,7 +93,8 @@ export interface InboxEntry {
   url: string;
   resource: string;
   entity: string;
-  reason: 'rejected' | 'conflict' | 'gave-up';
+  /** `unknown-outcome`: it may have been carried out, and the server can't be asked (`idempotency`). */
+  reason: 'rejected' | 'conflict' | 'gave-up' | 'unknown-outcome';
   status: number | null;
   /** The write's own body where it is text, else null. */
   body: string | null;

@@ -138,6 +138,25 @@ void decode_answers(Section& section, Resource& resource) {
   }
 }
 
+bool filters_by(const List& list, const Pointer& field) {
+  return std::any_of(list.filters.begin(), list.filters.end(), [&](const Filter& filter) { return filter.kind == FilterKind::kEqual && filter.field == field; });
+}
+
+void decode_idempotency(Section& section, Resource& resource) {
+  const Json* json = section.find("idempotency");
+  if (json == nullptr || *json == "header") return;
+  resource.idempotency = *json == "none" ? Idempotency::kNone : Idempotency::kVerify;
+  if (*json == "none" || *json == "verify") return;
+  if (!json->is_object()) return section.fail("idempotency", "must be 'header', 'verify', 'none', or { verify: '/clientId' }");
+  Section inner(*json, section.path_to("idempotency"), section.errors());
+  inner.only({"verify"});
+  inner.pointer("verify", resource.client_id);
+  if (resource.client_id.empty()) return inner.fail("verify", "must be the field that the app fills and lists show, such as /clientId");
+  // One page doesn't tell what is on the others.
+  const bool pages = !resource.lists.empty() && resource.lists.front().page.kind != Paging::Kind::kNone;
+  if (pages && !filters_by(resource.lists.front(), resource.client_id)) inner.fail("verify", "needs a declared `filter` for this field, since the list comes in pages");
+}
+
 void decode_coalesce(Section& section, Resource& resource) {
   const Json* json = section.find("coalesce");
   if (json == nullptr) return;
@@ -161,7 +180,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   Resource resource;
   resource.name = name;
   section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions",
-                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane"});
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "lane"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
@@ -175,6 +194,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   section.number("queuedStatus", resource.queued_status, 200, 299);
   decode_answers(section, resource);
   decode_coalesce(section, resource);
+  decode_idempotency(section, resource);
   return resource;
 }
 

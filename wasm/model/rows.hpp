@@ -115,7 +115,7 @@ struct OutcomeRow {
   std::string id;
   std::int64_t seq = 0;           ///< the mutation's; old ones are trimmed by it
   std::string user;
-  std::string state;              ///< confirmed, rejected, conflict, discarded
+  std::string state;              ///< confirmed, rejected, conflict, discarded, unknown (it waits in the inbox)
   std::int64_t status = 0;        ///< the HTTP status that decided, 0 where none did
   std::string document;           ///< JSON text, or empty
   std::vector<std::string> stamps;
@@ -136,7 +136,7 @@ struct OutcomeRow {
 struct InboxRow {
   std::string id;
   std::string user;
-  std::string reason;             ///< rejected, conflict
+  std::string reason;             ///< rejected, conflict, unknown-outcome
   std::int64_t status = 0;
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
   Millis decided_at = 0;
@@ -208,10 +208,12 @@ struct Send {
   std::string life;
   std::int64_t attempt = 0;
   Millis started_at = 0;
+  std::string before = "unknown"; ///< the write's state before it, and after it if it is known to have changed nothing
+  bool lookup = false;            ///< it asks for the write and isn't the write itself (outbox/resend.hpp)
 
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("lane", lane), v("origin", origin), v("life", life), v("attempt", attempt);
-    v("startedAt", started_at);
+    v("startedAt", started_at), v("before", before), v("lookup", lookup);
   }
 };
 

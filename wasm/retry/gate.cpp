@@ -34,6 +34,12 @@ void note_success(Origin& origin, Millis now) {
   origin.last_success_at = now;
 }
 
+void note_read(Origin& origin, Millis now, const RetryConfig& config) {
+  origin.silences = 0;
+  if (origin.failures < config.breaker_failures) origin.due = 0;
+  origin.last_success_at = now;
+}
+
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
   origin.silences = 0;  // It answered, so the link works.
   origin.due = 0;

@@ -31,6 +31,8 @@ bool gate_closed(const Origin& origin, const RetryConfig& config);
 std::int64_t window(const Origin& origin, Millis now, const RetryConfig& config);
 
 void note_success(Origin& origin, Millis now);
+/// A request that changes nothing got through: that proves the link, and nothing about a server that turned writes away.
+void note_read(Origin& origin, Millis now, const RetryConfig& config);
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 /// @param broke the connection broke, rather than that the attempt's own time limit ended it
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);
