@@ -4,6 +4,7 @@
 // a dead worker into "outcome unknown", so that they leave again with the same key.
 
 import { passedOn } from './answers';
+import { givesSignOfLife, headersToAllow } from './cors';
 import type { Credentials } from './credentials';
 import type { Bodies } from './bodies';
 import { report } from './errors';
@@ -53,6 +54,8 @@ export class Sender {
   #release: (() => void) | null = null;
   #session: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Origins that are being asked for a sign of life. */
+  readonly #diagnosing = new Set<string>();
   /** Answers that the engine has yet to judge, by the write's id. */
   readonly #answers = new Map<string, { response: Response; body: ArrayBuffer | null }>();
 
@@ -187,6 +190,7 @@ export class Sender {
     if (send.key) headers.set('Idempotency-Key', send.key);
     const body = send.bytes ? await this.bodies.get(send.id) : send.body;
     const make = () => this.#request(send, headers, body ?? null);
+    const began = Date.now();
     const limit = AbortSignal.timeout(send.timeoutMs);
     const ended = new Promise<false>((resolve) => limit.addEventListener('abort', () => resolve(false)));
     const applied = this.credentials.apply(headers, { ...send, names: send.credentialHeaders, make });
@@ -200,6 +204,7 @@ export class Sender {
     const answer = await patiently(make, limit, send.againAfterMs, reopened);
     if (!answer) {
       await failed(limit.aborted ? 'timeout' : 'network');
+      if (!limit.aborted) await this.#diagnose(make(), began);
       return;
     }
     const { response, bytes } = answer;
@@ -213,6 +218,22 @@ export class Sender {
       });
     } finally {
       this.#answers.delete(send.id);
+    }
+  }
+
+  /** A CORS mistake looks like silence, so where there can be one a server that was silent is asked for a sign of life. */
+  async #diagnose(request: Request, startedAt: number): Promise<void> {
+    const { origin } = new URL(request.url);
+    if (origin === self.location.origin || this.#diagnosing.has(origin)) return;
+    this.#diagnosing.add(origin);
+    try {
+      const answers = await givesSignOfLife(request.url);
+      await this.stepper.submit({
+        type: 'diagnosed', origin, startedAt, answers, method: request.method, headers: headersToAllow(request.headers),
+        credentials: request.credentials === 'include',
+      });
+    } finally {
+      this.#diagnosing.delete(origin);
     }
   }
 

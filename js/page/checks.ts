@@ -35,7 +35,7 @@ export const isRecordOfTexts: Check<Record<string, string>> = (value): value is 
 const isProblem = shape<Problem>({ code: isText, message: isText });
 
 export const isStatus = shape<Status>({
-  link: oneOf('online', 'offline', 'needs-auth', 'blocked'),
+  link: oneOf('online', 'offline', 'needs-auth', 'blocked-cors'),
   pending: isNumber, inbox: isNumber, pendingOfOthers: isNumber, user: isText, problem: orNull(isProblem),
 });
 

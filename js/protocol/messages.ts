@@ -52,7 +52,7 @@ export interface Problem {
 }
 
 export interface Status {
-  link: 'online' | 'offline' | 'needs-auth' | 'blocked';
+  link: 'online' | 'offline' | 'needs-auth' | 'blocked-cors';
   /** Writes of the present user that the server has not answered for good. */
   pending: number;
   /** Entries of the present user that wait for a decision. */

@@ -227,6 +227,7 @@ DecodedConfig decode_config(const std::string& text) {
   root.only({"origin", "resources", "retry"});
   std::string base_origin;
   root.text("origin", base_origin);
+  decoded.config.origin = base_origin;
   const Json* resources = root.find("resources");
   if (resources == nullptr || !resources->is_object() || resources->empty()) {
     root.fail("resources", "must name at least one resource, such as { orders: { path: '/api/orders/:id' } }");

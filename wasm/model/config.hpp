@@ -114,6 +114,7 @@ struct RetryConfig {
 };
 
 struct Config {
+  std::string origin;               ///< the app's own
   std::vector<Resource> resources;  ///< in order of their names
   RetryConfig retry;
 

@@ -33,6 +33,7 @@ bool mend_clock(Context& context, const std::string& user, Origin& origin, const
   if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
   if (origin.last_success_at > context.now) origin.last_success_at = context.now;
   if (origin.reopened_at > context.now) origin.reopened_at = context.now;
+  if (origin.refused_at > context.now) origin.refused_at = context.now;
   if (origin.auth_at > context.now) origin.auth_at = context.now;
   return mended;
 }

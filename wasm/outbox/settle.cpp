@@ -316,6 +316,17 @@ void failed(Context& context, const FailedEvent& event) {
   context.effect({{"do", "changed"}, {"resource", mutation->resource}});
 }
 
+void diagnosed(Context& context, const DiagnosedEvent& event) {
+  if (event.origin == context.config.origin) return;
+  Origin origin = context.origin(event.origin);
+  note_refusal(origin, event.answers, event.started_at, context.now);
+  origin.refused_method = event.method;
+  origin.refused_headers = event.headers;
+  origin.refused_credentials = event.credentials;
+  context.put(origin);
+  context.effect({{"do", "changed"}, {"resource", nullptr}});
+}
+
 void reopened(Context& context, const ReopenedEvent& event) {
   const Sends sends = context.sends();
   for (const Send& send : sends.list) {

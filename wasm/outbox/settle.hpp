@@ -8,6 +8,7 @@ namespace holdfast {
 
 void answered(Context& context, const AnsweredEvent& event);
 void failed(Context& context, const FailedEvent& event);
+void diagnosed(Context& context, const DiagnosedEvent& event);
 void reopened(Context& context, const ReopenedEvent& event);
 /// A write whose outcome is unknown, that must not be sent again by itself and can't be looked up, waits for a person.
 /// The writes behind it go on, as behind one that was rejected: each is the quickest way to learn whether the entity is
