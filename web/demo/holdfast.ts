@@ -74,7 +74,7 @@ class HoldfastNetwork implements Network {
 function readEntry(entry: InboxEntry): InboxItem {
   return {
     id: entry.id, order: entry.entity, method: entry.method, body: entry.body, createdAt: entry.createdAt,
-    why: problemIn(entry.answer) ?? (entry.status === null ? 'It was given up.' : `The server answered ${entry.status}.`),
+    why: entry.reason === 'unknown-outcome' ? 'Nobody knows whether the server has it.' : problemIn(entry.answer) ?? (entry.status === null ? 'It was given up.' : `The server answered ${entry.status}.`),
   };
 }
 
