@@ -23,6 +23,7 @@ const suites = [
   { name: 'page', what: 'the page library in Node', run: () => nodeTests('tests/page') },
   { name: 'server', what: 'the reference server over HTTP', run: () => nodeTests('tests/server') },
   { name: 'browser', what: 'the promises in a real Chromium', run: () => nodeTests('tests/browser') },
+  { name: 'apps', what: 'unmodified apps, with nothing but a declaration added', run: () => nodeTests('tests/apps') },
   { name: 'bench', what: 'the arithmetic of the bench', run: () => nodeTests('tests/bench') },
   { name: 'ride', what: 'the tunnel, the rig, and one short ride', run: () => nodeTests('tests/ride') },
 ];

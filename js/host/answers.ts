@@ -24,7 +24,9 @@ export function passedOn(answer: Response, body: ArrayBuffer | null, id: string,
 
 /** What is known of a write that was settled before this request was delivered once more. */
 export function settled(id: string, state: string, status: number, document: string): Response {
-  const code = status >= 200 && status <= 599 ? status : 200;
+  // Nobody knows what became of it, but it is kept; an app that took that for a failure would write it once more.
+  const known = status >= 200 && status <= 599 ? status : 200;
+  const code = state === 'unknown' ? 202 : known;
   const bodyless = code === 204 || code === 205 || code === 304;
   return new Response(bodyless ? null : document || 'null', {
     status: code,

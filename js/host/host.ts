@@ -171,8 +171,8 @@ export class Host {
     if (effect.how === 'queued') {
       this.#waiters.answer(id, () => answers.queued(id, Number(effect.status), String(effect.document)));
     } else if (effect.how === 'answer') {
-      this.#waiters.answer(id, () => this.#sender.answer(id, effect.conflict ? 'conflict' : 'settled') ??
-        answers.settled(id, 'settled', 200, ''));
+      // A lookup's answer is not the write's own; the outcome, which follows, is what there is to tell then.
+      this.#waiters.answer(id, () => this.#sender.answer(id, effect.conflict ? 'conflict' : 'settled'));
     } else {
       const again = answers.settled(id, String(effect.state), Number(effect.status), String(effect.document));
       this.#waiters.answerOne(Number(effect.waiter), again);

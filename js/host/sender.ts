@@ -4,6 +4,7 @@
 // a dead worker into "outcome unknown", so that they leave again with the same key.
 
 import { passedOn } from './answers';
+import { givesSignOfLife, headersToAllow } from './cors';
 import type { Credentials } from './credentials';
 import type { Bodies } from './bodies';
 import { report } from './errors';
@@ -20,7 +21,10 @@ interface SendEffect {
   headers: [string, string][];
   body: string | null;
   bytes: boolean;
+  /** Idempotency-Key; empty where the server isn't declared to know it. */
   key: string;
+  /** It asks for the write, as one of its attempts, and isn't the write itself. */
+  lookup: boolean;
   credentials: string;
   credentialHeaders: string[];
   /** The whole attempt ends after this. */
@@ -50,6 +54,8 @@ export class Sender {
   #release: (() => void) | null = null;
   #session: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Origins that are being asked for a sign of life. */
+  readonly #diagnosing = new Set<string>();
   /** Answers that the engine has yet to judge, by the write's id. */
   readonly #answers = new Map<string, { response: Response; body: ArrayBuffer | null }>();
 
@@ -181,9 +187,10 @@ export class Sender {
 
   async #attempt(send: SendEffect, failed: (reason: string) => Promise<unknown>): Promise<void> {
     const headers = new Headers(send.headers);
-    headers.set('Idempotency-Key', send.key);
+    if (send.key) headers.set('Idempotency-Key', send.key);
     const body = send.bytes ? await this.bodies.get(send.id) : send.body;
     const make = () => this.#request(send, headers, body ?? null);
+    const began = Date.now();
     const limit = AbortSignal.timeout(send.timeoutMs);
     const ended = new Promise<false>((resolve) => limit.addEventListener('abort', () => resolve(false)));
     const applied = this.credentials.apply(headers, { ...send, names: send.credentialHeaders, make });
@@ -197,11 +204,12 @@ export class Sender {
     const answer = await patiently(make, limit, send.againAfterMs, reopened);
     if (!answer) {
       await failed(limit.aborted ? 'timeout' : 'network');
+      if (!limit.aborted) await this.#diagnose(make(), began);
       return;
     }
     const { response, bytes } = answer;
     const empty = response.status === 204 || response.status === 205 || response.status === 304;
-    this.#answers.set(send.id, { response, body: empty ? null : bytes });
+    if (!send.lookup) this.#answers.set(send.id, { response, body: empty ? null : bytes });
     try {
       await this.stepper.submit({
         type: 'answered', id: send.id, attempt: send.attempt, status: response.status,
@@ -210,6 +218,22 @@ export class Sender {
       });
     } finally {
       this.#answers.delete(send.id);
+    }
+  }
+
+  /** A CORS mistake looks like silence, so where there can be one a server that was silent is asked for a sign of life. */
+  async #diagnose(request: Request, startedAt: number): Promise<void> {
+    const { origin } = new URL(request.url);
+    if (origin === self.location.origin || this.#diagnosing.has(origin)) return;
+    this.#diagnosing.add(origin);
+    try {
+      const answers = await givesSignOfLife(request.url);
+      await this.stepper.submit({
+        type: 'diagnosed', origin, startedAt, answers, method: request.method, headers: headersToAllow(request.headers),
+        credentials: request.credentials === 'include',
+      });
+    } finally {
+      this.#diagnosing.delete(origin);
     }
   }
 

@@ -1,6 +1,7 @@
 // What pages are told about the state of things, read from the rows in one look.
 
 import type { InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
+import { corsProblem, isBlocked } from './cors';
 import type { Database, DatabaseSource, Row } from './database';
 import { HostError } from './errors';
 
@@ -21,14 +22,16 @@ export function readStatus(source: DatabaseSource, problem: Problem | null): Pro
     const mine = counts.find((row) => row.name === `counts ${user}`);
     const all = counts.reduce((sum, row) => sum + number(row.pending), 0);
     const pending = number(mine?.pending);
-    return {
-      link: linkOf(named('origin ')), pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, problem,
-    };
+    const origins = named('origin ');
+    const link = linkOf(origins);
+    const cors = link === 'blocked-cors' ? corsProblem(origins.find(isBlocked)!, self.location.origin) : null;
+    return { link, pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, problem: problem ?? cors };
   });
 }
 
 function linkOf(origins: Row[]): Status['link'] {
   if (origins.some((row) => row.auth === 'needed')) return 'needs-auth';
+  if (origins.some(isBlocked)) return 'blocked-cors';
   if (origins.some((row) => number(row.silences) > 0)) return 'offline';
   return 'online';
 }

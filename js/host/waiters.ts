@@ -39,8 +39,11 @@ export class Waiters {
     waiter.answer(response);
   }
 
-  /** Answers all who wait for one write. */
-  answer(id: string, make: () => Response): void {
-    for (const [number, waiter] of this.#all) if (waiter.id === id) this.answerOne(number, make());
+  /** Answers all who wait for one write, if there is an answer. */
+  answer(id: string, make: () => Response | null): void {
+    for (const [number, waiter] of this.#all) {
+      const response = waiter.id === id ? make() : null;
+      if (response) this.answerOne(number, response);
+    }
   }
 }

@@ -35,14 +35,14 @@ export const isRecordOfTexts: Check<Record<string, string>> = (value): value is 
 const isProblem = shape<Problem>({ code: isText, message: isText });
 
 export const isStatus = shape<Status>({
-  link: oneOf('online', 'offline', 'needs-auth', 'blocked'),
+  link: oneOf('online', 'offline', 'needs-auth', 'blocked-cors'),
   pending: isNumber, inbox: isNumber, pendingOfOthers: isNumber, user: isText, problem: orNull(isProblem),
 });
 
 export const isHello = shape<Hello>({ protocol: isOne, prefixes: listOf(isText), status: isStatus });
 
 export const isOutcome = shape<Outcome>({
-  id: isText, state: oneOf('confirmed', 'rejected', 'conflict', 'discarded'),
+  id: isText, state: oneOf('confirmed', 'rejected', 'conflict', 'discarded', 'unknown'),
   status: orNull(isNumber), document: isAnything,
 });
 
@@ -54,7 +54,7 @@ export const isPendingWrite = shape<PendingWrite>({
 
 export const isInboxEntry = shape<InboxEntry>({
   id: isText, method: isText, url: isText, resource: isText, entity: isText,
-  reason: oneOf('rejected', 'conflict', 'gave-up'), status: orNull(isNumber),
+  reason: oneOf('rejected', 'conflict', 'gave-up', 'unknown-outcome', 'creation-failed'), status: orNull(isNumber),
   body: orNull(isText), answer: orNull(isText), createdAt: isNumber, decidedAt: isNumber,
 });
 

@@ -131,6 +131,14 @@ export interface ResourceConfig {
     /** Fields whose every change is a step that others are meant to see. */
     keep?: string[];
   };
+  /**
+   * Whether the server knows `Idempotency-Key`; only then it is sent. Else a write whose outcome is unknown (timed out,
+   * cut off, killed, 5xx) is sent again only if its method is idempotent: PUT, DELETE (RFC 9110, section 9.2.2), and a
+   * PATCH of JSON values. With `verify` a creation is looked up first: at the item of the id that the app gave it, or
+   * in the collection by the field that the app fills (`{ verify: '/clientId' }`; by a declared `filter` for it, if
+   * there is one). Whatever is left goes to the inbox as `unknown-outcome`; with `none` creations do too. Default `header`.
+   */
+  idempotency?: 'header' | 'verify' | 'none' | { verify: Pointer };
   /** Resources with the same lane name keep one order among them. */
   lane?: string;
 }

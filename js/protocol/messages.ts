@@ -61,7 +61,7 @@ export interface Problem {
 }
 
 export interface Status {
-  link: 'online' | 'offline' | 'needs-auth' | 'blocked';
+  link: 'online' | 'offline' | 'needs-auth' | 'blocked-cors';
   /** Writes of the present user that the server has not answered for good. */
   pending: number;
   /** Entries of the present user that wait for a decision. */
@@ -72,10 +72,10 @@ export interface Status {
   problem: Problem | null;
 }
 
-/** What finally became of one write. */
+/** What finally became of one write. `unknown`: the server may have it or not; it waits in the inbox. */
 export interface Outcome {
   id: string;
-  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded';
+  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded' | 'unknown';
   /** The HTTP status that decided, or null where none did. */
   status: number | null;
   document: unknown;
@@ -102,7 +102,9 @@ export interface InboxEntry {
   url: string;
   resource: string;
   entity: string;
-  reason: 'rejected' | 'conflict' | 'gave-up';
+  /** `unknown-outcome`: it may have been carried out, and the server can't be asked (`idempotency`).
+   *  `creation-failed`: what it refers to could not be created; its status is 424. */
+  reason: 'rejected' | 'conflict' | 'gave-up' | 'unknown-outcome' | 'creation-failed';
   status: number | null;
   /** The write's own body where it is text, else null. */
   body: string | null;

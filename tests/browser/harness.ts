@@ -43,6 +43,8 @@ export interface AppOptions {
   /** The page's query, see site/page.ts. */
   query?: string;
   port?: number;
+  /** A Content-Security-Policy other than the site's own. */
+  policy?: string;
   /** Do not wait until the page is connected. */
   wait?: boolean;
 }
@@ -147,6 +149,7 @@ export async function serveSite(config = kConfig, port = 0): Promise<ScriptedSer
 
 export async function openApp(t: TestContext, context: BrowserContext, options: AppOptions = {}): Promise<App> {
   const server = await serveSite(options.config, options.port);
+  if (options.policy) server.policy = options.policy;
   const page = await context.newPage();
   t.after(async () => {
     for (const open of context.pages()) if (open.url().startsWith(server.origin)) await open.close();

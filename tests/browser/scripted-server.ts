@@ -32,6 +32,8 @@ export interface Answer {
 
 export type Respond = (request: Recorded) => Answer | undefined | Promise<Answer | undefined>;
 
+const kReads = ['GET', 'HEAD', 'OPTIONS'];
+
 export class ScriptedServer {
   /** All requests to /api, in order of arrival. */
   readonly requests: Recorded[] = [];
@@ -43,6 +45,9 @@ export class ScriptedServer {
   readonly next: Answer[] = [];
   /** Decides instead of `next` and of the small REST API; undefined leaves it to them. */
   respond: Respond = () => undefined;
+  /** Headers of every answer of /api, and of those to preflights: what other origins are allowed. Null: preflights fail. */
+  cors: Record<string, string> | null = null;
+  policy = kPolicy;
   /** What all of /api does: 'hang' as in a tunnel, 'reset' as with no server; 'gone' is the whole site. */
   down: 'hang' | 'reset' | 'gone' | null = null;
 
@@ -75,7 +80,7 @@ export class ScriptedServer {
 
   /** The requests to /api that are no reads. */
   get writes(): Recorded[] {
-    return this.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+    return this.requests.filter(({ method }) => !kReads.includes(method));
   }
 
   /** Back in service: what hung is cut, as it is at the end of a tunnel. */
@@ -106,9 +111,10 @@ export class ScriptedServer {
     response.on('close', () => {
       recorded.endedAt = Date.now();
     });
-    const isWrite = !['GET', 'HEAD'].includes(recorded.method);
+    const isWrite = !kReads.includes(recorded.method);
     const told = (await this.respond(recorded)) ?? (this.down ? { [this.down]: true } : isWrite ? this.next.shift() : undefined);
     const answer: Answer = { ...(told ?? this.#rest(recorded)) };
+    if (this.cors) answer.headers = { ...this.cors, ...answer.headers };
     if (answer.applied) Object.assign(answer, { ...this.#rest(recorded), ...answer });
     if (answer.delayMs) await sleep(answer.delayMs);
     if (answer.hang) return;
@@ -119,13 +125,14 @@ export class ScriptedServer {
   #sendFile(request: IncomingMessage, response: ServerResponse): void {
     const file = this.site.get(request.url!.split('?')[0]!);
     if (!file) return send(response, { status: 404, body: { title: 'no such file' } });
-    response.writeHead(200, { 'Content-Type': file.type, 'Content-Security-Policy': kPolicy, 'Cache-Control': 'no-cache' });
+    response.writeHead(200, { 'Content-Type': file.type, 'Content-Security-Policy': this.policy, 'Cache-Control': 'no-cache' });
     response.end(file.body);
   }
 
   #rest(request: Recorded): Answer {
     const path = request.url.split('?')[0]!;
-    if (request.method === 'GET') return this.#read(path);
+    if (request.method === 'OPTIONS') return { status: this.cors ? 204 : 404 };
+    if (kReads.includes(request.method)) return this.#read(path);
     const key = String(request.headers['idempotency-key'] ?? '');
     const before = this.#answers.get(key);
     if (before) return before;

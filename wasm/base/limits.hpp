@@ -45,6 +45,9 @@ inline constexpr Millis kSilentBaseMs = 250;
 inline constexpr Millis kRetryAfterMaxMs = 3'600'000;
 /// Failures in a row on one origin until its circuit breaker opens.
 inline constexpr std::int64_t kBreakerFailures = 5;
+/// Writes in a row that fail without an answer while the server answers right afterwards, until that is taken for a CORS
+/// mistake: once is how a tunnel ends, twice a short light between two; a third time with nothing else in between isn't.
+inline constexpr std::int64_t kRefusalsMax = 3;
 /// An attempt without an answer is given up after this. Ten seconds are twice a slow mobile round trip with retries.
 inline constexpr Millis kSendTimeoutMs = 10'000;
 /// A body is allowed this many more milliseconds for each KiB: 16 KiB/s is a poor 2G uplink.

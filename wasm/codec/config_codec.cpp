@@ -182,6 +182,25 @@ void decode_answers(Section& section, Resource& resource) {
   }
 }
 
+bool filters_by(const List& list, const Pointer& field) {
+  return std::any_of(list.filters.begin(), list.filters.end(), [&](const Filter& filter) { return filter.kind == FilterKind::kEqual && filter.field == field; });
+}
+
+void decode_idempotency(Section& section, Resource& resource) {
+  const Json* json = section.find("idempotency");
+  if (json == nullptr || *json == "header") return;
+  resource.idempotency = *json == "none" ? Idempotency::kNone : Idempotency::kVerify;
+  if (*json == "none" || *json == "verify") return;
+  if (!json->is_object()) return section.fail("idempotency", "must be 'header', 'verify', 'none', or { verify: '/clientId' }");
+  Section inner(*json, section.path_to("idempotency"), section.errors());
+  inner.only({"verify"});
+  inner.pointer("verify", resource.client_id);
+  if (resource.client_id.empty()) return inner.fail("verify", "must be the field that the app fills and lists show, such as /clientId");
+  // One page doesn't tell what is on the others.
+  const bool pages = !resource.lists.empty() && resource.lists.front().page.kind != Paging::Kind::kNone;
+  if (pages && !filters_by(resource.lists.front(), resource.client_id)) inner.fail("verify", "needs a declared `filter` for this field, since the list comes in pages");
+}
+
 void decode_coalesce(Section& section, Resource& resource) {
   const Json* json = section.find("coalesce");
   if (json == nullptr) return;
@@ -230,7 +249,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   Resource resource;
   resource.name = name;
   section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions", "references",
-                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "lane", "read"});
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "lane", "read"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
@@ -245,6 +264,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   section.number("queuedStatus", resource.queued_status, 200, 299);
   decode_answers(section, resource);
   decode_coalesce(section, resource);
+  decode_idempotency(section, resource);
   check_read(section);
   return resource;
 }
@@ -278,6 +298,7 @@ DecodedConfig decode_config(const std::string& text) {
   root.only({"origin", "resources", "retry"});
   std::string base_origin;
   root.text("origin", base_origin);
+  decoded.config.origin = base_origin;
   const Json* resources = root.find("resources");
   if (resources == nullptr || !resources->is_object() || resources->empty()) {
     root.fail("resources", "must name at least one resource, such as { orders: { path: '/api/orders/:id' } }");

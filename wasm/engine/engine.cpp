@@ -30,6 +30,7 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
   if (type == "capture") return with<CaptureEvent>(event, context, capture);
   if (type == "answered") return with<AnsweredEvent>(event, context, answered);
   if (type == "failed") return with<FailedEvent>(event, context, failed);
+  if (type == "diagnosed") return with<DiagnosedEvent>(event, context, diagnosed);
   if (type == "reopened") return with<ReopenedEvent>(event, context, reopened);
   if (type == "waited") return with<WaitedEvent>(event, context, waited);
   if (type == "tick") return with<TickEvent>(event, context, tick);

@@ -117,11 +117,8 @@ void tick(Context& context, const TickEvent& event) {
     Origin origin = context.origin(url_origin);
     if (event.trigger == "start" || event.trigger == "call") look_again(context, user, url_origin), release_all(context, user, url_origin);
     if (event.trigger == "request-succeeded") {
-      // A read that got through proves the link, and perhaps that somebody signed in; it proves nothing about a
-      // server that turned writes away.
-      origin.silences = 0;
-      if (origin.failures < retry.breaker_failures) origin.due = 0;
-      origin.last_success_at = context.now;
+      note_read(origin, context.now, retry);
+      // Perhaps somebody signed in.
       if (origin.auth == "needed" && context.now - origin.auth_at >= retry.base_ms) set_auth(origin, "fresh", context.now);
     } else if (event.trigger == "call") {
       nudge(origin, Nudge::kCall, context.now, retry);

@@ -20,6 +20,13 @@ struct Segment {
   bool operator==(const Segment&) const = default;
 };
 
+/// What a server makes of a write that comes twice, and so how one goes on whose outcome is unknown (outbox/resend.hpp).
+enum class Idempotency {
+  kHeader,  ///< it knows Idempotency-Key: sent again as it was
+  kVerify,  ///< it doesn't: looked up first
+  kNone,    ///< it doesn't, and can't be asked: a person decides
+};
+
 enum class CoalescePatches { kNever, kMerge, kLatest };
 
 /// Which writes that were never attempted may be joined. Off unless declared.
@@ -99,6 +106,8 @@ struct Resource {
   std::int64_t queued_status = 202;
   std::map<std::int64_t, AnswerClass> answers;  ///< overrides of the classification
   Coalesce coalesce;
+  Idempotency idempotency = Idempotency::kHeader;
+  Pointer client_id;              ///< for kVerify: the field by which a list tells who made an entity; empty: look at the item
   std::string lane;               ///< a name shared with other resources, or empty: one lane an entity
 };
 
@@ -113,6 +122,7 @@ struct RetryConfig {
 };
 
 struct Config {
+  std::string origin;               ///< the app's own
   std::vector<Resource> resources;  ///< in order of their names
   RetryConfig retry;
 

@@ -64,6 +64,22 @@ struct ReopenedEvent {
   template <class Visitor> void fields(Visitor& v) { v("id", id), v("attempt", attempt); }
 };
 
+/// An attempt at a server of another origin failed without an answer, and right afterwards the host asked that server
+/// for a sign of life, in a way that CORS doesn't forbid.
+struct DiagnosedEvent {
+  std::string origin;
+  Millis started_at = 0;     ///< when the attempt began
+  bool answers = false;      ///< the server gave that sign
+  std::string method;        ///< of the attempt
+  std::vector<std::string> headers;  ///< its headers that a preflight asks for (Fetch standard, "CORS-unsafe request-header names")
+  bool credentials = false;  ///< it would have carried cookies
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("origin", origin), v("startedAt", started_at), v("answers", answers), v("method", method), v("headers", headers);
+    v("credentials", credentials);
+  }
+};
+
 /// A page's fetch has waited as long as the resource allows.
 struct WaitedEvent {
   std::string id;

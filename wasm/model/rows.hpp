@@ -137,7 +137,7 @@ struct OutcomeRow {
   std::string id;
   std::int64_t seq = 0;           ///< the mutation's; old ones are trimmed by it
   std::string user;
-  std::string state;              ///< confirmed, rejected, conflict, discarded
+  std::string state;              ///< confirmed, rejected, conflict, discarded, unknown (it waits in the inbox)
   std::int64_t status = 0;        ///< the HTTP status that decided, 0 where none did
   std::string document;           ///< JSON text, or empty
   std::vector<std::string> stamps;
@@ -158,7 +158,7 @@ struct OutcomeRow {
 struct InboxRow {
   std::string id;
   std::string user;
-  std::string reason;             ///< rejected, conflict; creation-failed: of what it refers to
+  std::string reason;             ///< rejected, conflict, unknown-outcome; creation-failed: of what it refers to
   std::int64_t status = 0;
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
   Millis decided_at = 0;
@@ -235,10 +235,12 @@ struct Send {
   std::string life;
   std::int64_t attempt = 0;
   Millis started_at = 0;
+  std::string before = "unknown"; ///< the write's state before it, and after it if it is known to have changed nothing
+  bool lookup = false;            ///< it asks for the write and isn't the write itself (outbox/resend.hpp)
 
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("lane", lane), v("origin", origin), v("life", life), v("attempt", attempt);
-    v("startedAt", started_at);
+    v("startedAt", started_at), v("before", before), v("lookup", lookup);
   }
 };
 
@@ -263,12 +265,18 @@ struct Origin {
   std::string auth = "ok";        ///< ok, refreshing, fresh (refreshed, not yet accepted), needed
   Millis auth_at = 0;             ///< when `auth` last changed
   std::string auth_life;          ///< the worker's life that is fetching credentials
+  std::int64_t refusals = 0;      ///< attempts in a row that failed although the server answered right afterwards
+  Millis refused_at = 0;          ///< when the last of them was noted
+  std::string refused_method;     ///< what it asked a server of another origin to allow
+  std::vector<std::string> refused_headers;
+  bool refused_credentials = false;
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
     v("lastSuccessAt", last_success_at), v("reopenedAt", reopened_at), v("due", due), v("auth", auth);
-    v("authAt", auth_at), v("authLife", auth_life);
+    v("authAt", auth_at), v("authLife", auth_life), v("refusals", refusals), v("refusedAt", refused_at);
+    v("refusedMethod", refused_method), v("refusedHeaders", refused_headers), v("refusedCredentials", refused_credentials);
   }
 };
 

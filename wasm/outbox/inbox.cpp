@@ -41,7 +41,7 @@ void send_again(Context& context, Mutation mutation, const DecidedEvent& event) 
 
 }  // namespace
 
-void to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer) {
+void move_to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer) {
   InboxRow row;
   row.id = mutation.id;
   row.user = mutation.user;
@@ -55,6 +55,11 @@ void to_inbox(Context& context, const Mutation& mutation, const char* reason, st
   Counts counts = context.counts(mutation.user);
   counts.inbox += 1;
   context.put(counts);
+
+  Mutation leaving = mutation;
+  // The inbox entry goes on using the stored bytes, so removing the row mustn't take them along.
+  if (leaving.body.kind == "bytes") leaving.body.kind = "kept";
+  remove(context, leaving);
 }
 
 void decided(Context& context, const DecidedEvent& event) {

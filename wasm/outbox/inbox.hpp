@@ -6,8 +6,8 @@
 
 namespace holdfast {
 
-/// Puts a write into the inbox, with the status and the server's words that are the reason.
-void to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer);
+/// A write leaves its lane for the inbox, with the status and the server's words that are the reason.
+void move_to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer);
 
 void decided(Context& context, const DecidedEvent& event);
 

@@ -84,15 +84,15 @@ void remove(Context& context, const Mutation& mutation) {
   release_waiting(context, mutation);
 }
 
-std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt) {
+std::optional<Send> end_send(Context& context, const std::string& id, std::int64_t attempt) {
   Sends sends = context.sends();
   const auto found = std::find_if(sends.list.begin(), sends.list.end(),
                                   [&](const Send& send) { return send.id == id && send.attempt == attempt; });
   if (found == sends.list.end()) return std::nullopt;
-  const Millis started_at = found->started_at;
+  const Send ended = *found;
   sends.list.erase(found);
   context.put(sends);
-  return started_at;
+  return ended;
 }
 
 void respond_queued(Context& context, Mutation& mutation, const Resource& resource) {

@@ -20,8 +20,8 @@ void append(Context& context, Mutation& mutation, std::optional<Lane> lane);
 /// Takes a mutation out of its lane and out of the store, with its bytes, and brings the next one forward.
 void remove(Context& context, const Mutation& mutation);
 
-/// Takes an attempt off the list of those under way. @return when it started, or nothing if it wasn't on the list
-std::optional<Millis> end_send(Context& context, const std::string& id, std::int64_t attempt);
+/// Takes an attempt off the list of those under way. @return it, or nothing if it wasn't on the list
+std::optional<Send> end_send(Context& context, const std::string& id, std::int64_t attempt);
 
 /// Answers the page's fetch with the optimistic document, and notes on the mutation that it was answered.
 void respond_queued(Context& context, Mutation& mutation, const Resource& resource);

@@ -5,6 +5,8 @@
 #include "naming/names.hpp"
 #include "outbox/barrier.hpp"
 #include "outbox/reference.hpp"
+#include "outbox/resend.hpp"
+#include "outbox/settle.hpp"
 #include "retry/gate.hpp"
 
 namespace holdfast {
@@ -33,6 +35,7 @@ bool mend_clock(Context& context, const std::string& user, Origin& origin, const
   if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
   if (origin.last_success_at > context.now) origin.last_success_at = context.now;
   if (origin.reopened_at > context.now) origin.reopened_at = context.now;
+  if (origin.refused_at > context.now) origin.refused_at = context.now;
   if (origin.auth_at > context.now) origin.auth_at = context.now;
   return mended;
 }
@@ -58,37 +61,53 @@ std::optional<Mutation> sendable_head(Context& context, Lane& lane) {
 }
 
 /// How long a connection must have hung for the host to open it anew within the same attempt; it doubles with each
-/// time. Only on a link that worked moments ago (retry/gate.cpp); kNever else.
-Millis again_after(const Context& context, const Origin& origin) {
+/// time. Only on a link that worked moments ago (retry/gate.cpp), and only what may be sent twice; kNever else.
+Millis again_after(const Context& context, const Origin& origin, bool resendable) {
   const RetryConfig& retry = context.config.retry;
+  if (!resendable) return kNever;
   return context.now - origin.last_success_at <= retry.send_timeout_ms ? retry.silent_base_ms : kNever;
+}
+
+Json request_of(Context& context, const Origin& origin, const Resource& resource, const Mutation& mutation) {
+  const bool keyed = resource.idempotency == Idempotency::kHeader || mutation.app_key;
+  return {{"method", mutation.method},
+          {"url", mutation.url},
+          {"headers", mutation.headers},
+          {"body", mutation.body.kind == "text" ? Json(mutation.body.text) : Json(nullptr)},
+          {"bytes", mutation.body.kind == "bytes"},
+          // A server that doesn't know the header may refuse it: its CORS preflight names what it allows.
+          {"key", keyed ? mutation.key : std::string()},
+          {"againAfterMs", again_after(context, origin, resend_of(context.config, resource, mutation) == Resend::kSend)},
+          {"timeoutMs", time_limit(context.config.retry, mutation)}};
+}
+
+Json request_of(Context& context, const Origin& origin, const Lookup& lookup) {
+  return {{"method", lookup.method}, {"url", lookup.url}, {"headers", lookup.headers}, {"body", nullptr}, {"bytes", false},
+          {"key", ""}, {"againAfterMs", again_after(context, origin, true)}, {"timeoutMs", context.config.retry.send_timeout_ms}};
 }
 
 void send(Context& context, const Origin& origin, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
   mutation = renamed(context, std::move(mutation));
+  const Resource& resource = *context.config.find(mutation.resource);
+  const auto lookup = lookup_before(context.config, resource, mutation, origin);
+  Json effect = lookup ? request_of(context, origin, *lookup) : request_of(context, origin, resource, mutation);
   mutation.attempts += 1;
+  sends.list.push_back({mutation.id, lane.lane, lane.origin, context.life, mutation.attempts, context.now, mutation.state, lookup.has_value()});
   mutation.state = "sending";
   context.put(mutation);
   lane.due = kNever;
   lane.hold = "sending";
   context.put(lane);
-  sends.list.push_back({mutation.id, lane.lane, lane.origin, context.life, mutation.attempts, context.now});
 
-  context.effect({{"do", "send"},
-                  {"id", mutation.id},
-                  {"attempt", mutation.attempts},
-                  {"probe", probe},
-                  {"user", mutation.user},
-                  {"method", mutation.method},
-                  {"url", mutation.url},
-                  {"headers", mutation.headers},
-                  {"body", mutation.body.kind == "text" ? Json(mutation.body.text) : Json(nullptr)},
-                  {"bytes", mutation.body.kind == "bytes"},
-                  {"key", mutation.key},
-                  {"credentials", mutation.credentials},
-                  {"credentialHeaders", mutation.credential_headers},
-                  {"againAfterMs", again_after(context, origin)},
-                  {"timeoutMs", time_limit(context.config.retry, mutation)}});
+  effect.update({{"do", "send"},
+                 {"id", mutation.id},
+                 {"attempt", mutation.attempts},
+                 {"probe", probe},
+                 {"lookup", lookup.has_value()},
+                 {"user", mutation.user},
+                 {"credentials", mutation.credentials},
+                 {"credentialHeaders", mutation.credential_headers}});
+  context.effect(std::move(effect));
 }
 
 /// How many may leave to one origin now, and when to look again if that is too few. kNever: an event will tell.
@@ -143,6 +162,7 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
   }
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
   bool waiting = false;
+  bool room_made = mended;
   for (Lane lane : due) {
     if (allowed <= 0) {
       waiting = true;
@@ -159,11 +179,18 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     const Standing standing = standing_of(context, *head);
     if (standing.orphaned) {
       set_orphan_aside(context, *head);
-      mended = true;
+      room_made = true;
       continue;
     }
     if (standing.awaits > 0) {
       hold_for(context, lane, standing.awaits);
+      continue;
+    }
+    const Resource& resource = *context.config.find(head->resource);
+    // Killed with its worker, or declared otherwise since.
+    if (head->state == "unknown" && resend_of(context.config, resource, *head) == Resend::kAsk) {
+      set_aside_unknown(context, *head, resource, {});
+      room_made = true;
       continue;
     }
     send(context, origin, lane, *head, sends, closed);
@@ -173,8 +200,8 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     again = origin.due;
   }
   if (waiting) wake.by(again);
-  // Lanes that this step found unsendable, or mended, have made room that its ranges don't show.
-  if (mended || (!waiting && allowed > 0 && static_cast<std::int64_t>(due.size()) == most)) wake.by(context.now + 1);
+  // Lanes that this step found unsendable, shortened or mended have made room that its ranges don't show.
+  if (room_made || (!waiting && allowed > 0 && static_cast<std::int64_t>(due.size()) == most)) wake.by(context.now + 1);
   else if (!next.empty()) wake.by(next.front().due);
   context.put(origin);
 }
@@ -190,7 +217,7 @@ void take_over(Context& context) {
     bool broken = false;
     auto mutation = context.view.try_get<Mutation>(send.id, broken);
     if (mutation) {
-      mutation->state = "unknown";
+      mutation->state = send.lookup ? send.before : "unknown";
       context.put(*mutation);
     }
     auto lane = context.view.try_get<Lane>(send.lane, broken);

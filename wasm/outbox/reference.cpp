@@ -38,10 +38,7 @@ void release_all(Context& context, const std::string& user, const std::string& o
 }
 
 void set_orphan_aside(Context& context, Mutation mutation) {
-  to_inbox(context, mutation, "creation-failed", kFailedDependency, "");
-  Mutation leaving = mutation;
-  if (leaving.body.kind == "bytes") leaving.body.kind = "kept";  // the inbox goes on using them
-  remove(context, leaving);
+  move_to_inbox(context, mutation, "creation-failed", kFailedDependency, "");
   conclude(context, mutation, "rejected", kFailedDependency, "");
   context.effect({{"do", "changed"}, {"resource", mutation.resource}});
 }

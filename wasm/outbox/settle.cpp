@@ -7,6 +7,7 @@
 #include "naming/names.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/resend.hpp"
 #include "overlay/emptied.hpp"
 #include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
@@ -35,6 +36,9 @@ AnswerFacts facts_of(const AnsweredEvent& event, const Mutation& mutation) {
   facts.json_expected = sent.empty() || sent.find("json") != std::string::npos || sent.starts_with("text/plain");
   return facts;
 }
+
+/// A lookup asks for JSON, whatever the write that it asks about was.
+AnswerFacts facts_of_lookup(const AnsweredEvent& event) { return facts_of(event, Mutation{}); }
 
 void respond_answer(Context& context, const std::string& id, AnswerClass meaning) {
   context.effect({{"do", "respond"}, {"how", "answer"}, {"id", id},
@@ -118,19 +122,20 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   const bool conflict = meaning == AnswerClass::kConflict;
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
-  if (keep) to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
-  const bool has_bytes = keep && mutation.body.kind == "bytes";
-  Mutation leaving = mutation;
   const auto lane = context.view.get<Lane>(mutation.lane);
   note_failed_creation(context, resource, mutation, lane && lane->length > 1);
-  // The inbox entry goes on using the stored bytes, so removing the row mustn't take them along.
-  if (has_bytes) leaving.body.kind = "kept";
-  remove(context, leaving);
+  if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
+  else remove(context, mutation);
   respond_answer(context, mutation.id, meaning);
   conclude(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
 }
 
-void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event) {
+/// Answers by which a server says that it has not carried out what it was asked (RFC 9110, 15.5.9; RFC 8470, 5.2;
+/// RFC 6585, 4). After any other that means "later" it may have: some servers apply a write and then fail.
+bool changed_nothing(std::int64_t status) { return status == 408 || status == 425 || status == 429; }
+
+/// @param state of the write from now on
+void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event, const std::string& state) {
   const RetryConfig& retry = context.config.retry;
   auto lane = context.view.get<Lane>(mutation.lane);
   if (lane) {
@@ -148,8 +153,7 @@ void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event)
     }
     context.put(*lane);
   }
-  // Some servers apply a write and then fail; only the key tells. So the outcome counts as unknown.
-  mutation.state = "unknown";
+  mutation.state = state;
   context.put(mutation);
 }
 
@@ -170,7 +174,7 @@ void ask_credentials(Context& context, Origin& origin, const Mutation& mutation,
   origin.auth_at = context.now;
 }
 
-void requeue(Context& context, Mutation& mutation, const char* state) {
+void requeue(Context& context, Mutation& mutation, const std::string& state) {
   auto lane = context.view.get<Lane>(mutation.lane);
   if (lane) {
     lane->due = context.now;
@@ -181,21 +185,27 @@ void requeue(Context& context, Mutation& mutation, const char* state) {
   context.put(mutation);
 }
 
-}  // namespace
+/// Nobody knows whether the attempt that has just ended was carried out.
+bool left_open(Context& context, const Mutation& mutation, const Resource& resource) {
+  return resend_of(context.config, resource, mutation) == Resend::kAsk;
+}
 
-void answered(Context& context, const AnsweredEvent& event) {
-  auto mutation = context.view.get<Mutation>(event.id);
-  const auto started_at = end_send(context, event.id, event.attempt);
-  if (!mutation) return;  // Settled already: a late or repeated result is ordinary.
-  const Resource* resource = context.config.find(mutation->resource);
-  if (resource == nullptr) return;
+/// What an answer means for its write, by the app's own rules and by what was sent before.
+AnswerClass class_of(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource,
+                     const std::optional<Send>& send) {
+  // Without a key a repeated deletion finds nothing; that is what it was for.
+  const bool gone = event.status == 404 || event.status == 410;
+  const bool repeated = send && send->before == "unknown" && resource.idempotency != Idempotency::kHeader;
+  if (gone && repeated && mutation.method == "DELETE") {
+    const auto found = route(context.config, mutation.url);
+    if (found && found->kind == RouteKind::kItem) return AnswerClass::kConfirmed;
+  }
+  return classify(resource, facts_of(event, mutation));
+}
 
-  const AnswerClass meaning = classify(*resource, facts_of(event, *mutation));
-  // An older attempt that is answered late still proves that these bytes were applied; its failures are no news.
-  if (!started_at && (meaning != AnswerClass::kConfirmed || event.attempt <= mutation->known_attempts)) return;
-
-  Origin origin = context.origin(mutation->origin);
-  const Millis since = started_at.value_or(context.now);
+void answer_to_write(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation,
+                     const Resource& resource, AnswerClass meaning, Origin& origin) {
+  const Millis since = send ? send->started_at : context.now;
   if (meaning == AnswerClass::kRetry) {
     note_trouble(origin, since, context.now, context.config.retry, context.random);
   } else {
@@ -203,43 +213,102 @@ void answered(Context& context, const AnsweredEvent& event) {
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
   switch (meaning) {
-    case AnswerClass::kConfirmed: settle_confirmed(context, *mutation, event, *resource); break;
+    case AnswerClass::kConfirmed: settle_confirmed(context, mutation, event, resource); break;
     case AnswerClass::kRejected:
-    case AnswerClass::kConflict: set_aside(context, *mutation, event, *resource, meaning); break;
-    case AnswerClass::kRetry: try_later(context, *mutation, event); break;
+    case AnswerClass::kConflict: set_aside(context, mutation, event, resource, meaning); break;
+    case AnswerClass::kRetry:
+      if (changed_nothing(event.status)) try_later(context, mutation, event, send->before);
+      else if (left_open(context, mutation, resource)) set_aside_unknown(context, mutation, resource, event);
+      else try_later(context, mutation, event, "unknown");
+      break;
     case AnswerClass::kNeedsAuth:
-      ask_credentials(context, origin, *mutation, since, false);
-      requeue(context, *mutation, "queued");
+      ask_credentials(context, origin, mutation, since, false);
+      requeue(context, mutation, send->before);
       break;
   }
-  context.put(origin);
-  if (event.waiting && (meaning == AnswerClass::kRetry || meaning == AnswerClass::kNeedsAuth)) {
-    respond_queued(context, *mutation, *resource);
+}
+
+/// What a lookup was told is news of the link and the session as any answer is; of the write only whether it is there.
+void answer_to_lookup(Context& context, const AnsweredEvent& event, const Send& send, Mutation& mutation,
+                      const Resource& resource, AnswerClass meaning, Origin& origin) {
+  if (meaning == AnswerClass::kRetry) {
+    note_trouble(origin, send.started_at, context.now, context.config.retry, context.random);
+    return try_later(context, mutation, event, send.before);
   }
+  note_read(origin, context.now, context.config.retry);
+  if (meaning == AnswerClass::kNeedsAuth) {
+    ask_credentials(context, origin, mutation, send.started_at, false);
+    return requeue(context, mutation, send.before);
+  }
+  if (origin.auth == "fresh") origin.auth = "ok";
+  if (send.before != "unknown") return requeue(context, mutation, send.before);
+  const Sighting sighting = sight(context.config, resource, mutation, event);
+  switch (sighting.found) {
+    case Found::kThere: return settle_confirmed(context, mutation, sighting.answer, resource);
+    case Found::kNotThere: return requeue(context, mutation, "queued");
+    case Found::kUnclear: return set_aside_unknown(context, mutation, resource, event);
+  }
+}
+
+}  // namespace
+
+void answered(Context& context, const AnsweredEvent& event) {
+  auto mutation = context.view.get<Mutation>(event.id);
+  const auto send = end_send(context, event.id, event.attempt);
+  if (!mutation) return;  // Settled already: a late or repeated result is ordinary.
+  const Resource* resource = context.config.find(mutation->resource);
+  if (resource == nullptr) return;
+
+  const bool lookup = send && send->lookup;
+  // What an app declares about answers is about those to its writes.
+  const AnswerClass meaning = lookup ? classify(Resource{}, facts_of_lookup(event)) : class_of(context, event, *mutation, *resource, send);
+  // An older attempt that is answered late still proves that these bytes were applied; its failures are no news. Where
+  // lookups are made it may be one of them, and the next one tells anyway.
+  const bool proof = meaning == AnswerClass::kConfirmed && event.attempt > mutation->known_attempts && resource->idempotency == Idempotency::kHeader;
+  if (!send && !proof) return;
+
+  Origin origin = context.origin(mutation->origin);
+  if (lookup) answer_to_lookup(context, event, *send, *mutation, *resource, meaning, origin);
+  else answer_to_write(context, event, send, *mutation, *resource, meaning, origin);
+  context.put(origin);
+  const bool pending = meaning == AnswerClass::kRetry || meaning == AnswerClass::kNeedsAuth;
+  if (event.waiting && pending && context.view.get<Mutation>(event.id)) respond_queued(context, *mutation, *resource);
   context.effect({{"do", "changed"}, {"resource", mutation->resource}});
+}
+
+void set_aside_unknown(Context& context, Mutation& mutation, const Resource& resource, const AnsweredEvent& evidence) {
+  respond_queued(context, mutation, resource);
+  move_to_inbox(context, mutation, "unknown-outcome", evidence.status, evidence.body);
+  conclude(context, mutation, "unknown", evidence.status, "");
 }
 
 void failed(Context& context, const FailedEvent& event) {
   auto mutation = context.view.get<Mutation>(event.id);
-  const auto started_at = end_send(context, event.id, event.attempt);
-  if (!mutation || !started_at) return;
+  const auto send = end_send(context, event.id, event.attempt);
+  if (!mutation || !send) return;
   const Resource* resource = context.config.find(mutation->resource);
   if (resource == nullptr) return;
 
   Origin origin = context.origin(mutation->origin);
   if (event.reason == "no-credentials") {
-    ask_credentials(context, origin, *mutation, *started_at, true);
+    ask_credentials(context, origin, *mutation, send->started_at, true);
     mutation->attempts = std::max<std::int64_t>(0, mutation->attempts - 1);  // Nothing left the worker.
-    requeue(context, *mutation, mutation->attempts <= mutation->known_attempts ? "queued" : "unknown");
+    requeue(context, *mutation, send->before);
   } else {
-    note_silence(origin, event.reason == "network", *started_at, context.now, context.config.retry, context.random);
-    requeue(context, *mutation, "unknown");
+    note_silence(origin, event.reason == "network", send->started_at, context.now, context.config.retry, context.random);
+    if (!send->lookup && left_open(context, *mutation, *resource)) {
+      set_aside_unknown(context, *mutation, *resource, {});
+      context.put(origin);
+      context.effect({{"do", "changed"}, {"resource", mutation->resource}});
+      return;
+    }
+    requeue(context, *mutation, send->lookup ? send->before : "unknown");
     auto lane = context.view.get<Lane>(mutation->lane);
     if (lane) {
       // Silence is the link's matter, so the lane only goes to the back of the queue. But a head that meets silence
       // twice while others get through is a matter of its own: it backs off like one that was answered.
       lane->last_silence_at = context.now;
-      if (origin.last_success_at > *started_at) lane->silences += 1;
+      if (origin.last_success_at > send->started_at) lane->silences += 1;
       if (lane->silences >= 2) {
         const RetryConfig& retry = context.config.retry;
         lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences - 1, context.random);
@@ -252,6 +321,17 @@ void failed(Context& context, const FailedEvent& event) {
   context.put(origin);
   if (!mutation->answered) respond_queued(context, *mutation, *resource);
   context.effect({{"do", "changed"}, {"resource", mutation->resource}});
+}
+
+void diagnosed(Context& context, const DiagnosedEvent& event) {
+  if (event.origin == context.config.origin) return;
+  Origin origin = context.origin(event.origin);
+  note_refusal(origin, event.answers, event.started_at, context.now);
+  origin.refused_method = event.method;
+  origin.refused_headers = event.headers;
+  origin.refused_credentials = event.credentials;
+  context.put(origin);
+  context.effect({{"do", "changed"}, {"resource", nullptr}});
 }
 
 void reopened(Context& context, const ReopenedEvent& event) {

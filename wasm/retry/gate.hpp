@@ -31,6 +31,15 @@ bool gate_closed(const Origin& origin, const RetryConfig& config);
 std::int64_t window(const Origin& origin, Millis now, const RetryConfig& config);
 
 void note_success(Origin& origin, Millis now);
+/// A request that changes nothing got through: that proves the link, and nothing about a server that turned writes away.
+void note_read(Origin& origin, Millis now, const RetryConfig& config);
+/// An attempt failed without an answer. A server that gives a sign of life right afterwards is there, so the browser may
+/// have kept the answer back: for want of CORS headers, which to `fetch` looks like silence. A flaky link does that too,
+/// now and then; but then the next attempt is answered, or the sign of life fails too, and either clears the suspicion.
+/// Attempts that were under way together are one piece of news.
+void note_refusal(Origin& origin, bool answers, Millis started_at, Millis now);
+/// Whether that is taken for a CORS mistake. Only a write that is answered proves the contrary.
+bool blocked_by_cors(const Origin& origin);
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 /// @param broke the connection broke, rather than that the attempt's own time limit ended it
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);

@@ -74,8 +74,14 @@ class HoldfastNetwork implements Network {
 function readEntry(entry: InboxEntry): InboxItem {
   return {
     id: entry.id, order: entry.entity, method: entry.method, body: entry.body, createdAt: entry.createdAt,
-    why: problemIn(entry.answer) ?? (entry.status === null ? 'It was given up.' : `The server answered ${entry.status}.`),
+    why: whyOf(entry),
   };
+}
+
+function whyOf({ reason, answer, status }: InboxEntry): string {
+  if (reason === 'unknown-outcome') return 'Nobody knows whether the server has it.';
+  if (reason === 'creation-failed') return 'What it belongs to was turned down.';
+  return problemIn(answer) ?? (status === null ? 'It was given up.' : `The server answered ${status}.`);
 }
 
 function problemIn(answer: string | null): string | null {

@@ -112,7 +112,7 @@ function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLE
 
 function sayLink(link: Link, pending: number): string {
   if (link === 'needs-auth') return 'Sign in again';
-  if (link === 'blocked') return 'Blocked';
+  if (link === 'blocked-cors') return 'Blocked';
   if (pending === 0) return link === 'online' ? 'All sent' : 'No signal';
   return link === 'online' ? `${pending} sending` : `No signal · ${pending} waiting`;
 }

@@ -1,7 +1,7 @@
 // What the app wants from whatever carries its requests. There are two: holdfast, which leaves `fetch`
 // as it is, and the naive one, which does what many apps do today. The app itself cannot tell them apart.
 
-export type Link = 'online' | 'offline' | 'needs-auth' | 'blocked';
+export type Link = 'online' | 'offline' | 'needs-auth' | 'blocked-cors';
 
 /** The state of the app as a whole, for the badge in its header. */
 export interface Weather {
