@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext } from 'node:test';
 import { Chromium } from '../browser/chromium.js';
 import { test } from '../browser/harness.js';
-import { until } from '../browser/until.js';
 import { RealWorldBackend } from './realworld/backend.js';
 import type * as client from './realworld/client.js';
 import type { Articles, NewArticle } from './realworld/client.js';
-import { backOnline, lines, live, reload, type Life } from './site.js';
+import { backOnline, lines, live, type Life } from './site.js';
 
 let browser: Chromium;
 before(async () => {

@@ -1,4 +1,4 @@
-// The server of the simulated world: it keeps answers by key, and a ledger of what it applied apart from that.
+// The server of the simulated world: it keeps answers by key, if it is sent one, and a ledger of what it applied apart from that.
 #pragma once
 
 #include <map>
@@ -20,6 +20,9 @@ class SimServer {
 
   /// @param faults whether it may lose, refuse and fail
   SimAnswer receive(const std::string& key, const std::string& payload, int act, bool faults);
+
+  /// A read: of all that was applied, or of nothing (HEAD). It changes nothing.
+  SimAnswer look(bool faults);
 
   std::vector<int> ledger;      ///< acts, in the order of their application
   std::map<int, int> applied;   ///< how often each act was

@@ -6,17 +6,18 @@
 namespace holdfast::test {
 namespace {
 
-Json world_config(std::uint64_t seed) {
-  const Json shared = seed % 5 == 0 ? Json{{"lane", "desk"}} : Json::object();
-  return orders_config(shared, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}}}});
+Json world_config(std::uint64_t seed, const Json& idempotency) {
+  Json resource{{"idempotency", idempotency}};
+  if (seed % 5 == 0) resource["lane"] = "desk";
+  return orders_config(resource, {{"retry", {{"sendsMax", 1 + static_cast<std::int64_t>(seed % 5)}}}});
 }
 
 int act_of(const Json& text) { return Json::parse(text.get<std::string>())["act"].get<int>(); }
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool loud)
-    : device(world_config(seed)), random_("world " + std::to_string(seed)), loud_(loud),
+World::World(std::uint64_t seed, bool loud, const Json& idempotency)
+    : device(world_config(seed, idempotency)), random_("world " + std::to_string(seed)), loud_(loud), keys_(idempotency == "header"),
       sends_max_(1 + seed % 5), server_(Random("server " + std::to_string(seed))) {
   device.now = offset_;
 }
@@ -99,6 +100,7 @@ void World::act_on(const Json& effect) {
       acts_[by_id_[effect["id"]]].page_waits = false;
     }
   }
+  if (what == "outcome" && effect["state"] == "unknown") unsure += 1;
   if (what == "refuse" && effect.contains("waiter")) acts_[waiting_.at(effect["waiter"])].refused = true;
   if (what == "send") send(effect);
   if (what == "refresh_credentials") {
@@ -119,35 +121,57 @@ void World::act_on(const Json& effect) {
   }
 }
 
+/// Without a key only what is idempotent may arrive twice.
+bool World::resendable(int act) const { return !keys_ && acts_[static_cast<std::size_t>(act)].request["method"] == "PATCH"; }
+
+/// One request arrives. @return the event of its answer; null if there is none
+Json World::received(const Json& effect, int act) {
+  const std::string id = effect["id"];
+  const bool lookup = effect["lookup"];
+  SimAnswer got;
+  Json body = Json::array();
+  if (lookup) {
+    got = server_.look(faults_);
+    for (const auto& [applied, times] : server_.applied) {
+      if (times > 0) body.push_back({{"id", acts_[static_cast<std::size_t>(applied)].entity}, {"act", applied}});
+    }
+  } else {
+    const auto before = server_.applied[act];
+    got = server_.receive(effect["key"], effect["method"].get<std::string>() + effect["url"].get<std::string>() + effect["body"].get<std::string>(), act, faults_);
+    if (!server_.mistake.empty()) wrong(server_.mistake);
+    if (server_.applied[act] > before) check_order(id);
+    if (server_.applied[act] > 1 && !resendable(act)) wrong("act " + std::to_string(act) + " was applied twice");
+    body = {{"id", acts_[static_cast<std::size_t>(act)].entity}};
+  }
+  log("server: act " + std::to_string(act) + (lookup ? " looked up -> " : " -> ") + std::to_string(got.status));
+  if (got.status == 0) return nullptr;
+  return answer(id, effect["attempt"], got.status, got.status == 200 ? body.dump() : "",
+                got.retry_after.empty() ? Json::object() : with_headers({{"retry-after", got.retry_after.c_str()}}));
+}
+
 void World::send(const Json& effect) {
   const std::string id = effect["id"];
   const std::int64_t attempt = effect["attempt"];
-  const int act = act_of(effect["body"]);
-  const Json session = device.row("meta", "session");
-  if (effect["user"] != session["user"] || effect["user"] != device.row("mutations", id)["user"]) {
+  const Json row = device.row("mutations", id);
+  const int act = act_of(row["body"]["text"]);
+  if (effect["user"] != device.row("meta", "session")["user"] || effect["user"] != row["user"]) {
     wrong("act " + std::to_string(act) + " left as another user");
   }
+  if ((effect["key"] != "") != keys_) wrong("a key was sent to a server that knows none");
   flights_.insert({id, attempt});
-  log("send act " + std::to_string(act) + " attempt " + std::to_string(attempt));
+  log((effect["lookup"] ? "look up act " : "send act ") + std::to_string(act) + " attempt " + std::to_string(attempt));
 
-  const std::string key = effect["key"];
-  const std::string payload = effect["method"].get<std::string>() + effect["url"].get<std::string>() + effect["body"].get<std::string>();
   const std::string life = device.life;
   const Millis there = chance(10) ? pick(20'000) : 1 + pick(200);
   const Millis back = chance(10) ? pick(20'000) : 1 + pick(200);
   later(there, [=, this] {
-    const auto before = server_.applied[act];
-    const SimAnswer got = server_.receive(key, payload, act, faults_);
-    log("server: act " + std::to_string(act) + " -> " + std::to_string(got.status));
-    if (!server_.mistake.empty()) wrong(server_.mistake);
-    if (server_.applied[act] > before) check_order(id);
-    if (server_.applied[act] > 1) wrong("act " + std::to_string(act) + " was applied twice");
-    if (got.status == 0) {
+    // What is still on its way when its connection is cut may arrive all the same; only a key helps against that.
+    if (!keys_ && (life != device.life || flights_.count({id, attempt}) == 0)) return;
+    const Json event = received(effect, act);
+    if (event.is_null()) {
       later(back, [=, this] { if (life == device.life) hand_in(failure(id, attempt)); });
       return;
     }
-    Json event = answer(id, attempt, got.status, got.status == 200 ? "{\"id\":\"" + acts_[act].entity + "\"}" : "",
-                        got.retry_after.empty() ? Json::object() : with_headers({{"retry-after", got.retry_after.c_str()}}));
     const int times = chance(5) ? 2 : 1;
     for (int i = 0; i < times; ++i) {
       later(back + i * pick(5'000), [=, this] { if (life == device.life) hand_in(event); });
@@ -238,8 +262,9 @@ void World::decide_something() {
   if (entries.empty()) return;
   const Json entry = entries[static_cast<std::size_t>(pick(static_cast<Millis>(entries.size()) - 1))];
   if (entry["user"] != user_) return;
-  const bool away = pick(3) == 0;
   const int act = act_of(entry["mutation"]["body"]["text"]);
+  // Of a write that nobody knows about, a person looks what has become of it.
+  const bool away = entry["reason"] == "unknown-outcome" ? server_.applied[act] > 0 : pick(3) == 0;
   log(std::string(away ? "discard" : "retry") + " inbox entry of act " + std::to_string(act));
   const bool done = submit({{"type", "decided"}, {"id", entry["id"]}, {"action", away ? "discard" : "retry"}});
   if (away && done) acts_[act].discarded = true;
@@ -305,7 +330,8 @@ std::string World::run() {
     if (act.page_waits) wrong("the page of act " + std::to_string(i) + " never got an answer");
     const bool kept = !act.id.empty() && !act.discarded && device.row("inbox", act.id).is_null() &&
                       device.row("outcomes", act.id).value("state", "") == "confirmed";
-    if (kept && server_.applied[static_cast<int>(i)] != 1) wrong("act " + std::to_string(i) + " was confirmed and not applied");
+    const auto times = server_.applied[static_cast<int>(i)];
+    if (kept && (times < 1 || (times > 1 && !resendable(static_cast<int>(i))))) wrong("act " + std::to_string(i) + " was confirmed and not applied");
     if (act.refused && server_.applied[static_cast<int>(i)] > 0) wrong("a refused act was applied");
   }
   return failure_;
@@ -361,7 +387,8 @@ void World::check_acts() {
     const std::string state = outcome.is_null() ? "" : outcome["state"].get<std::string>();
     const bool over = !inbox && !state.empty();
     if (pending + inbox + over != 1) wrong("act " + std::to_string(i) + " is in " + std::to_string(pending + inbox + over) + " places");
-    if (state == "confirmed" && server_.applied[static_cast<int>(i)] != 1) wrong("act " + std::to_string(i) + " is confirmed but not applied once");
+    const auto times = server_.applied[static_cast<int>(i)];
+    if (state == "confirmed" && (times < 1 || (times > 1 && !resendable(static_cast<int>(i))))) wrong("act " + std::to_string(i) + " is confirmed but not applied once");
   }
 }
 

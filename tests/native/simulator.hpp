@@ -26,12 +26,14 @@ struct Act {
 
 class World {
  public:
-  World(std::uint64_t seed, bool loud);
+  /// @param idempotency as the resource declares it; the server knows keys if it is sent any
+  World(std::uint64_t seed, bool loud, const Json& idempotency = "header");
 
   /// Faults first, then none, until everything has drained. @return what was wrong; empty if nothing was
   std::string run();
 
   Device device;
+  int unsure = 0;          ///< writes that were left to a person, since nobody knew their outcome
 
  private:
   struct Later {
@@ -54,6 +56,8 @@ class World {
   void pump();
   void act_on(const Json& effect);
   void send(const Json& effect);
+  Json received(const Json& effect, int act);
+  bool resendable(int act) const;
   void hand_in(const Json& event);
   void kill();
 
@@ -74,6 +78,7 @@ class World {
 
   Random random_;
   bool loud_;
+  bool keys_;
   bool faults_ = true;
   Millis time_ = 0;        ///< the world's; the device's clock may say anything
   Millis offset_ = 1'700'000'000'000;
