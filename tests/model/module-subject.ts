@@ -31,7 +31,7 @@ interface Routed {
 }
 
 /** How the engine names a document out of a kept answer (js/host/kept.ts). */
-type KeptKey = [user: string, resource: string, entity: string, id: string, until?: number];
+type KeptKey = [user: string, resource: string, entity: string, name: string, id: string, emptiedAt: number, until?: number];
 
 /** An answer as the host keeps it. */
 interface KeptAnswer {
@@ -141,13 +141,14 @@ export class ModuleSubject implements Subject {
   }
 
   /** The engine's pseudo-rows: an entity's newest document in the answers that were kept; with a time, as things stood then. */
-  #newest([user, resource, entity, id, until = Infinity]: KeptKey, fresh: KeptAnswer | null): Json {
+  #newest([user, resource, entity, name, id, emptiedAt, until = Infinity]: KeptKey, fresh: KeptAnswer | null): Json {
     const confirmed = this.#memory.get('documents', [user, resource, entity]);
     const since = confirmed?.text && Number(confirmed.at) <= until ? Number(confirmed.at) : -Infinity;
-    const asked = [...this.#kept.values(), ...(fresh ? [fresh] : [])].filter(({ at }) => at > since && at <= until);
+    const from = Math.max(since, until === Infinity ? emptiedAt : -Infinity);
+    const asked = [...this.#kept.values(), ...(fresh ? [fresh] : [])].filter(({ at }) => at > from && at <= until);
     for (const kept of asked.sort((a, b) => b.at - a.at)) {
       const routed = this.#route(kept.url);
-      const concerns = routed.kind === 'item' ? routed.entity === entity : entity.startsWith(routed.parent);
+      const concerns = routed.kind === 'item' ? routed.entity === name : name.startsWith(routed.parent);
       if (routed.resource !== resource || !concerns) continue;
       const document = routed.kind === 'item' ? part(kept.json, routed.envelope) ?? kept.json : rowIn(kept.json, routed, id);
       if (isDoc(document)) return document;

@@ -106,7 +106,15 @@ TEST_CASE("Promise 3: a write that may have arrived keeps its bytes and its URL,
   device.step(failure(comment, 1));
   device.step(answer(renaming, 1, 200, article("new")));
   device.now += 60'000;
-  CHECK(urls(pump(device)) == Urls{"/api/articles/old/comments"});
+  const Json again = one_send(device);
+  CHECK(again["url"] == kApp + std::string("/api/articles/old/comments"));
+  // Not found: no attempt was carried out, so it may leave by the new name, as another payload.
+  device.step(answer(comment, 2, 404));
+  const Json anew = one_send(device);
+  CHECK(anew["url"] == kApp + std::string("/api/articles/new/comments"));
+  CHECK(anew["key"] != again["key"]);
+  device.step(answer(comment, 3, 404));
+  CHECK(device.row("inbox", comment)["reason"] == "rejected");
 }
 
 TEST_CASE("Promise 9: a slug that changes with the title, and back") {

@@ -123,7 +123,8 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
   const auto lane = context.view.get<Lane>(mutation.lane);
-  note_failed_creation(context, resource, mutation, lane && lane->length > 1);
+  // After a conflict it may be there already, and what follows is the server's to judge.
+  if (!conflict) note_failed_creation(context, resource, mutation, lane && lane->length > 1);
   if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   else remove(context, mutation);
   respond_answer(context, mutation.id, meaning);
@@ -185,6 +186,20 @@ void requeue(Context& context, Mutation& mutation, const std::string& state) {
   context.put(mutation);
 }
 
+/// The attempts went to a name that the entity, or what it lies below, has no more. A server that knows the key would
+/// have repeated its answer if one of them had been carried out; so their outcome is known, and the write leaves anew:
+/// to the present name, with another key.
+bool follow_name(Context& context, const Mutation& mutation, const Resource& resource, std::int64_t status) {
+  if ((status != 404 && status != 410) || resource.idempotency != Idempotency::kHeader) return false;
+  Mutation anew = mutation;
+  anew.known_attempts = anew.attempts;
+  if (renamed(context, anew).url == mutation.url) return false;
+  anew.key = uuid_v7(context.now, context.random);
+  anew.app_key = false;
+  requeue(context, anew, "queued");
+  return true;
+}
+
 /// Nobody knows whether the attempt that has just ended was carried out.
 bool left_open(Context& context, const Mutation& mutation, const Resource& resource) {
   return resend_of(context.config, resource, mutation) == Resend::kAsk;
@@ -212,6 +227,7 @@ void answer_to_write(Context& context, const AnsweredEvent& event, const std::op
     note_success(origin, context.now);
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
+  if (meaning == AnswerClass::kRejected && follow_name(context, mutation, resource, event.status)) return;
   switch (meaning) {
     case AnswerClass::kConfirmed: settle_confirmed(context, mutation, event, resource); break;
     case AnswerClass::kRejected:
