@@ -122,7 +122,7 @@ struct Name {
   std::string id;                 ///< of it: the id in that name, as JSON
   std::vector<std::string> former;  ///< of it: ids that it had before
   std::string creation;           ///< of it: the write that is to create it, or that failed to
-  bool failed = false;            ///< of it: that write was turned down
+  std::int64_t failed = 0;        ///< of it: when that write was turned down, as the newest write's number then; or 0
   Millis at = 0;                  ///< when this row was last written
 
   static constexpr const char* kStore = "names";

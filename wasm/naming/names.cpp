@@ -198,8 +198,9 @@ Standing standing_of(Context& context, const Mutation& mutation) {
   if (!any(context, mutation.user)) return standing;
   const auto look = [&](const std::optional<Name>& own) {
     if (!own || own->creation.empty() || own->creation == mutation.id) return;
-    if (own->failed) {
-      standing.orphaned = true;
+    if (own->failed > 0) {
+      // Whoever writes later knows of it, and may know better.
+      if (mutation.seq <= own->failed) standing.orphaned = true;
     } else if (const auto creation = context.view.get<Mutation>(own->creation)) {
       // One that was turned down and is tried again stands behind what once followed it.
       if (creation->lane == mutation.lane && creation->seq > mutation.seq) standing.orphaned = true;
@@ -221,7 +222,7 @@ bool below_unsent(Context& context, const std::string& user, const std::string& 
   if (!any(context, user)) return false;
   const auto mentions = walk(context, user, url).mentions;
   return std::any_of(mentions.begin(), mentions.end(), [](const Mention& mention) {
-    return mention.own && !mention.own->creation.empty() && !mention.own->failed;
+    return mention.own && !mention.own->creation.empty() && mention.own->failed == 0;
   });
 }
 
@@ -229,15 +230,15 @@ void note_creation(Context& context, const Resource& resource, const Mutation& c
   if (!resource.referenced || !is_creation(context, creation)) return;
   Name own = find_or_new(context, creation.user, resource, creation.entity);
   own.creation = creation.id;
-  own.failed = false;
+  own.failed = 0;
   store(context, own);
 }
 
-void note_failed_creation(Context& context, const Resource& resource, const Mutation& creation, bool followed) {
-  if (!(resource.referenced || followed) || !is_creation(context, creation)) return;
+void note_failed_creation(Context& context, const Resource& resource, const Mutation& creation) {
+  if (!resource.referenced || !is_creation(context, creation)) return;
   Name own = find_or_new(context, creation.user, resource, creation.entity);
   own.creation = creation.id;
-  own.failed = true;
+  own.failed = context.view.get<Sequence>("sequence").value_or(Sequence{}).last;
   store(context, own);
 }
 
@@ -248,7 +249,7 @@ void note_name(Context& context, const Resource& resource, const Mutation& write
   const std::string last = known && !known->now.empty() ? known->now : write.entity;
   if (name == last && (!creation || !known)) return;
   Name own = find_or_new(context, write.user, resource, write.entity);
-  if (creation) own.creation.clear(), own.failed = false;
+  if (creation) own.creation.clear(), own.failed = 0;
   if (name != last) {
     own.former.push_back(id_of(resource, last));
     if (own.former.size() > kFormerMax) own.former.erase(own.former.begin());

@@ -43,8 +43,7 @@ bool below_unsent(Context& context, const std::string& user, const std::string& 
 void note_creation(Context& context, const Resource& resource, const Mutation& creation);
 
 /// The creation was turned down: what refers to its entity has nothing to refer to.
-/// @param followed whether more writes to it are waiting
-void note_failed_creation(Context& context, const Resource& resource, const Mutation& creation, bool followed);
+void note_failed_creation(Context& context, const Resource& resource, const Mutation& creation);
 
 /// The server has named an entity.
 /// @param id a text or a whole number

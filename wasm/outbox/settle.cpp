@@ -122,9 +122,8 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   const bool conflict = meaning == AnswerClass::kConflict;
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
-  const auto lane = context.view.get<Lane>(mutation.lane);
   // After a conflict it may be there already, and what follows is the server's to judge.
-  if (!conflict) note_failed_creation(context, resource, mutation, lane && lane->length > 1);
+  if (!conflict) note_failed_creation(context, resource, mutation);
   if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   else remove(context, mutation);
   respond_answer(context, mutation.id, meaning);
