@@ -4,8 +4,6 @@
 import type { Problem } from '../protocol/messages';
 import type { Row } from './database';
 
-/** How often it must have happened: kRefusalsMax in wasm/base/limits.hpp. */
-const kRefusalsMax = 3;
 /** How long a server may take for a sign of life. Milliseconds. */
 const kSignMs = 2_000;
 
@@ -28,10 +26,6 @@ export async function givesSignOfLife(url: string): Promise<boolean> {
   const ask = (mode: RequestMode) =>
     fetch(url, { method: 'HEAD', mode, credentials: 'omit', cache: 'no-store', redirect: mode === 'cors' ? 'follow' : 'manual', signal: AbortSignal.timeout(kSignMs) });
   return Promise.any([ask('no-cors'), ask('cors')]).then(() => true, () => false);
-}
-
-export function isBlocked(origin: Row): boolean {
-  return Number(origin.refusals ?? 0) >= kRefusalsMax;
 }
 
 /** @param origin a row that is blocked */

@@ -284,12 +284,18 @@ export class Host {
     throw new HostError('pending-writes', `Not everything could be sent within ${kDrainMs / 1000} s. Nothing was dropped, and nobody was signed out.`);
   }
 
-  /** What was read for a user goes with the user; what the user wrote stays. */
+  /** What was read for a user goes with the user; what the user wrote stays, and the names that it needs. */
   async #clear(user: string): Promise<void> {
     await this.source.use(async (db) => {
-      const tx = db.transaction(['documents', 'reads'], 'readwrite');
+      const tx = db.transaction(['documents', 'reads', 'names', 'meta'], 'readwrite');
       const all = IDBKeyRange.bound([user], [user, []]);
-      await Promise.all([tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), tx.done]);
+      const meta = tx.objectStore('meta');
+      const counts = await meta.get(`counts ${user}`);
+      const left = Number(counts?.pending ?? 0) + Number(counts?.inbox ?? 0);
+      await Promise.all([
+        tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all),
+        ...(left === 0 && counts ? [tx.objectStore('names').delete(all), meta.put({ ...counts, names: 0 })] : []), tx.done,
+      ]);
     });
     this.#kept.recount();
   }

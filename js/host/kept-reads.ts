@@ -90,7 +90,7 @@ async function makeRoom(reads: Reads, resource: string, { entries, bytes }: Read
   const isOver = () => left.entries > entries || left.bytes > bytes;
   if (!isOver()) return left;
   for (let at = await reads.index('use').openKeyCursor(ofResource(resource)); at && isOver(); at = await at.continue()) {
-    void reads.delete(at.primaryKey).catch(() => undefined);
+    void reads.delete(at.primaryKey).catch(() => undefined);  // as above
     left.entries -= 1;
     left.bytes -= at.key[2];
   }

@@ -3,7 +3,6 @@
 
 import { unstamped } from './capture';
 import { compose, type Composed, type View } from './compose';
-import { isBlocked } from './cors';
 import type { DatabaseSource, KeptRead } from './database';
 import { report } from './errors';
 import { isJson, mayKeep, normalUrl, parse, pathOf } from './kept';
@@ -103,7 +102,7 @@ export class Reads {
       const [session, gate] = await Promise.all([tx.store.get('session'), tx.store.get(`origin ${origin}`)]);
       const user = typeof session?.user === 'string' ? session.user : '';
       const counts = await tx.store.get(`counts ${user}`);
-      const silent = Number(gate?.silences ?? 0) > 0 && !isBlocked(gate!);
+      const silent = Number(gate?.silences ?? 0) > 0 && gate?.blocked !== true;
       return { user, pending: Number(counts?.pending ?? 0), names: Number(counts?.names ?? 0), silent };
     });
   }

@@ -1,7 +1,7 @@
 // What pages are told about the state of things, read from the rows in one look.
 
 import type { InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
-import { corsProblem, isBlocked } from './cors';
+import { corsProblem } from './cors';
 import type { Database, DatabaseSource, Row } from './database';
 import { HostError } from './errors';
 
@@ -24,14 +24,14 @@ export function readStatus(source: DatabaseSource, problem: Problem | null): Pro
     const pending = number(mine?.pending);
     const origins = named('origin ');
     const link = linkOf(origins);
-    const cors = link === 'blocked-cors' ? corsProblem(origins.find(isBlocked)!, self.location.origin) : null;
+    const cors = link === 'blocked-cors' ? corsProblem(origins.find(({ blocked }) => blocked === true)!, self.location.origin) : null;
     return { link, pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, problem: problem ?? cors };
   });
 }
 
 function linkOf(origins: Row[]): Status['link'] {
   if (origins.some((row) => row.auth === 'needed')) return 'needs-auth';
-  if (origins.some(isBlocked)) return 'blocked-cors';
+  if (origins.some(({ blocked }) => blocked === true)) return 'blocked-cors';
   if (origins.some((row) => number(row.silences) > 0)) return 'offline';
   return 'online';
 }

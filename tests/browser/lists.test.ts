@@ -123,6 +123,20 @@ describe('Promise 15', () => {
     assert.deepEqual(JSON.parse((await app.fetch('/api/orders')).text), []);
   });
 
+  test('a collection that was deleted whole stays so, in lists and items that were read before', async (t) => {
+    const app = await openApp(t, browser.context);
+    for (const id of ['a', 'b']) app.server.documents.set(`/api/orders/${id}`, { id, status: 'placed' });
+    for (const url of ['/api/orders', '/api/orders?status=placed', '/api/orders/a']) await app.fetch(url);
+    app.server.respond = ({ method }) => (method === 'DELETE' ? { status: 204 } : undefined);
+    assert.equal((await app.write('DELETE', '/api/orders')).status, 204);
+    app.server.down = 'reset';
+    await app.write('POST', '/api/orders', { id: 'c', status: 'placed' });
+    assert.deepEqual(JSON.parse((await app.fetch('/api/orders')).text), [{ id: 'c', status: 'placed' }]);
+    // What this parameter means isn't declared, so nobody can tell that the new one is in.
+    assert.deepEqual(JSON.parse((await app.fetch('/api/orders?status=placed')).text), []);
+    assert.deepEqual([(await app.fetch('/api/orders/a')).status, (await app.fetch('/api/orders/c')).status], [404, 200]);
+  });
+
   test('what the server says is gone is not brought back by a change to something else', async (t) => {
     const app = await openApp(t, browser.context);
     for (const id of ['a', 'b']) app.server.documents.set(`/api/orders/${id}`, { id, status: 'placed' });

@@ -28,7 +28,7 @@ void diagnose(Device& device, holdfast::Millis started_at, bool answers, const s
                {"headers", {"content-type", "idempotency-key"}}});
 }
 
-bool blocked(Device& device) { return device.row("meta", kOrigin)["refusals"] == 3; }
+bool blocked(Device& device) { return device.row("meta", kOrigin)["blocked"] == true; }
 
 std::string patch(Device& device, const char* id = "1") { return capture(device, write("PATCH", kApi + "/api/orders/" + id, {{"a", 1}})); }
 

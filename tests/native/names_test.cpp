@@ -218,6 +218,22 @@ TEST_CASE("Promise 11: and is set aside with the reason if that creation is turn
   CHECK(Json(urls(pump(device))) == Json(Urls{"/api/articles/a", "/api/articles/a/comments"}));
 }
 
+TEST_CASE("Promise 11: what is written after the failure, or after a conflict, is the server's to judge") {
+  Device device(library());
+  const std::string made = capture(device, write("POST", "/api/articles", {{"article", {{"slug", "a"}}}}));
+  one_send(device);
+  SUBCASE("turned down") {
+    device.step(answer(made, 1, 422));
+    capture(device, write("POST", "/api/articles/a/comments", {{"body", "c"}}));
+  }
+  SUBCASE("it may be there already") {
+    capture(device, write("POST", "/api/articles/a/comments", {{"body", "c"}}));
+    pump(device);
+    device.step(answer(made, 1, 409));
+  }
+  CHECK(urls(pump(device)) == Urls{"/api/articles/a/comments"});
+}
+
 TEST_CASE("Nobody waits for a creation that is no more") {
   Device device(library());
   const std::string made = capture(device, write("POST", "/api/articles", {{"article", {{"title", "A"}}}}));
@@ -225,6 +241,7 @@ TEST_CASE("Nobody waits for a creation that is no more") {
   one_send(device);
   device.step({{"type", "session"}, {"action", "discard"}});
   CHECK(device.count("mutations") == 0);
+  CHECK(view(device, "/api/articles/" + made + "/comments")["unsent"] == false);
   capture(device, write("POST", "/api/articles/" + made + "/comments", {{"body", "d"}}));
   CHECK(urls(pump(device)) == Urls{"/api/articles/" + made + "/comments"});
 }
@@ -254,4 +271,18 @@ TEST_CASE("Names that nobody used for a month make room") {
   }
   CHECK(device.count("names") <= 20);
   CHECK(device.row("meta", "counts ")["names"] == device.count("names"));
+}
+
+TEST_CASE("Names with writes waiting stay, however old they are") {
+  Device device(orders_config());
+  const std::string id = create(device);
+  pump(device);
+  device.step(answer(id, 1, 201, R"({"id": "old"})"));
+  const std::string patch = capture(device, write("PATCH", "/api/orders/" + id, {{"a", 1}}));
+  device.now += 90LL * 24 * 3'600'000;
+  const std::string next = create(device);
+  pump(device);
+  device.step(answer(next, 1, 201, R"({"id": "new"})"));
+  device.step(failure(patch, 1));
+  CHECK(located(device, "/api/orders/" + id) == "/api/orders/old");
 }

@@ -18,6 +18,9 @@ inline constexpr Millis kBarred = kNever + 1;
 /// of that creation, by which they are found again.
 inline constexpr Millis kAwaiting = kBarred + 1;
 
+/// The largest number that JavaScript holds exactly, and so the last of all times (ECMA-262, Number.MAX_SAFE_INTEGER).
+inline constexpr Millis kLast = 9'007'199'254'740'991;
+
 /// The newest version of any row that this code can read. A row with a higher one is kept and reported, never changed.
 inline constexpr std::int64_t kRowVersion = 1;
 

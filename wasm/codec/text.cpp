@@ -39,4 +39,10 @@ std::string print_json(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string id_text(const nlohmann::json* value) {
+  if (value == nullptr) return {};
+  if (value->is_string()) return value->get<std::string>();
+  return value->is_number_integer() ? value->dump() : std::string();
+}
+
 }  // namespace holdfast

@@ -15,4 +15,7 @@ std::optional<nlohmann::json> parse_json(std::string_view text);
 /// Prints compact JSON; text that isn't UTF-8 becomes U+FFFD instead of stopping the module.
 std::string print_json(const nlohmann::json& json);
 
+/// An id as names and paths have it: the value is a text or a whole number. Empty for anything else, or nothing.
+std::string id_text(const nlohmann::json* value);
+
 }  // namespace holdfast

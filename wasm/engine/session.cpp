@@ -115,7 +115,10 @@ void tick(Context& context, const TickEvent& event) {
   for (const std::string& url_origin : context.config.origins()) {
     if (event.trigger == "request-succeeded" && event.origin != url_origin) continue;
     Origin origin = context.origin(url_origin);
-    if (event.trigger == "start" || event.trigger == "call") look_again(context, user, url_origin), release_all(context, user, url_origin);
+    if (event.trigger == "start" || event.trigger == "call") {
+      look_again(context, user, url_origin);
+      release_all(context, user, url_origin);
+    }
     if (event.trigger == "request-succeeded") {
       note_read(origin, context.now, retry);
       // Perhaps somebody signed in.

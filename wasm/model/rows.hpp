@@ -265,6 +265,7 @@ struct Origin {
   std::string auth = "ok";        ///< ok, refreshing, fresh (refreshed, not yet accepted), needed
   Millis auth_at = 0;             ///< when `auth` last changed
   std::string auth_life;          ///< the worker's life that is fetching credentials
+  bool blocked = false;           ///< that is taken for a CORS mistake; only a write that is answered proves the contrary
   std::int64_t refusals = 0;      ///< attempts in a row that failed although the server answered right afterwards
   Millis refused_at = 0;          ///< when the last of them was noted
   std::string refused_method;     ///< what it asked a server of another origin to allow
@@ -275,7 +276,7 @@ struct Origin {
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
     v("lastSuccessAt", last_success_at), v("reopenedAt", reopened_at), v("due", due), v("auth", auth);
-    v("authAt", auth_at), v("authLife", auth_life), v("refusals", refusals), v("refusedAt", refused_at);
+    v("authAt", auth_at), v("authLife", auth_life), v("blocked", blocked), v("refusals", refusals), v("refusedAt", refused_at);
     v("refusedMethod", refused_method), v("refusedHeaders", refused_headers), v("refusedCredentials", refused_credentials);
   }
 };

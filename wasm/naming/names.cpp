@@ -39,6 +39,12 @@ void store(Context& context, Name row) {
   else if (was) context.view.erase<Name>(key);
 }
 
+/// What is known of the entity that a name means now.
+std::optional<Name> find_meant(Context& context, const std::string& user, const Resource& resource, const std::string& name) {
+  auto called = find(context, user, resource, name);
+  return called && called->entity != name ? find(context, user, resource, called->entity) : called;
+}
+
 /// A place in a path that names an entity, and what is known of that one's names.
 struct Mention {
   const Resource* resource;
@@ -83,10 +89,6 @@ std::string with_path(const std::string& url, const std::vector<std::string>& se
   return end == std::string::npos ? changed : changed + url.substr(end);
 }
 
-std::string text_of(const Json& id) { return id.is_string() ? id.get<std::string>() : id.dump(); }
-
-bool is_id(const Json& json) { return json.is_string() || json.is_number_integer(); }
-
 /// Calls `visit` with each part that a pointer leads to; `*` stands for every item of an array or member of an object.
 template <class Visit> void each_part(Json& from, const Pointer& pointer, std::size_t step, const Visit& visit) {
   if (step == pointer.size()) return visit(from);
@@ -112,15 +114,22 @@ template <class Visit> void each_reference(Context& context, const Mutation& mut
     const Resource* target = context.config.find(reference.resource);
     if (target == nullptr) continue;
     each_part(document, reference.field, 0, [&](Json& part) {
-      if (is_id(part)) visit(part, *target, text_of(part));
+      const std::string id = id_text(&part);
+      if (!id.empty()) visit(part, *target, id);
     });
   }
   const auto found = route(context.config, mutation.url);
   if (!found || found->kind == RouteKind::kCollection || resource->singleton) return;
   each_part(document, resource->id, 0, [&](Json& part) {
     // The first name is what the app was told; any other is the server's own word.
-    if (is_id(part) && text_of(part) == id_of(*resource, mutation.entity)) visit(part, *resource, mutation.entity);
+    if (id_text(&part) == id_of(*resource, mutation.entity)) visit(part, *resource, mutation.entity);
   });
+}
+
+/// The write that is to create an entity, while it is pending. Whatever became of one that is no more: nobody waits for it.
+std::optional<Mutation> pending_creation(Context& context, const std::optional<Name>& own) {
+  if (!own || own->creation.empty() || own->failed > 0) return std::nullopt;
+  return context.view.get<Mutation>(own->creation);
 }
 
 bool is_creation(Context& context, const Mutation& mutation) {
@@ -176,8 +185,7 @@ Mutation renamed(Context& context, Mutation mutation) {
   bool changed = false;
   if (body) {
     each_reference(context, mutation, *body, [&](Json& part, const Resource& target, const std::string& name) {
-      const auto called = find(context, mutation.user, target, name);
-      const auto own = called && called->entity != name ? find(context, mutation.user, target, called->entity) : called;
+      const auto own = find_meant(context, mutation.user, target, name);
       if (!own || own->now.empty()) return;
       const auto id = parse_json(own->id);
       if (!id || *id == part) return;
@@ -197,22 +205,20 @@ Standing standing_of(Context& context, const Mutation& mutation) {
   Standing standing;
   if (!any(context, mutation.user)) return standing;
   const auto look = [&](const std::optional<Name>& own) {
-    if (!own || own->creation.empty() || own->creation == mutation.id) return;
-    if (own->failed > 0) {
-      // Whoever writes later knows of it, and may know better.
-      if (mutation.seq <= own->failed) standing.orphaned = true;
-    } else if (const auto creation = context.view.get<Mutation>(own->creation)) {
-      // One that was turned down and is tried again stands behind what once followed it.
-      if (creation->lane == mutation.lane && creation->seq > mutation.seq) standing.orphaned = true;
-      else standing.awaits = creation->seq;
-    }  // Whatever became of a creation that is no more: nobody waits for it.
+    if (!own || own->creation == mutation.id) return;
+    // Whoever writes after the failure knows of it, and may know better.
+    if (own->failed > 0 && mutation.seq <= own->failed) standing.orphaned = true;
+    const auto creation = pending_creation(context, own);
+    if (!creation) return;
+    // One that was turned down and is tried again stands behind what once followed it.
+    if (creation->lane == mutation.lane && creation->seq > mutation.seq) standing.orphaned = true;
+    else standing.awaits = creation->seq;
   };
   for (const Mention& mention : walk(context, mutation.user, mutation.url).mentions) look(mention.own);
   auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
   if (body) {
     each_reference(context, mutation, *body, [&](Json&, const Resource& target, const std::string& name) {
-      const auto called = find(context, mutation.user, target, name);
-      look(called && called->entity != name ? find(context, mutation.user, target, called->entity) : called);
+      look(find_meant(context, mutation.user, target, name));
     });
   }
   return standing;
@@ -221,9 +227,7 @@ Standing standing_of(Context& context, const Mutation& mutation) {
 bool below_unsent(Context& context, const std::string& user, const std::string& url) {
   if (!any(context, user)) return false;
   const auto mentions = walk(context, user, url).mentions;
-  return std::any_of(mentions.begin(), mentions.end(), [](const Mention& mention) {
-    return mention.own && !mention.own->creation.empty() && mention.own->failed == 0;
-  });
+  return std::any_of(mentions.begin(), mentions.end(), [&](const Mention& mention) { return pending_creation(context, mention.own).has_value(); });
 }
 
 void note_creation(Context& context, const Resource& resource, const Mutation& creation) {
@@ -244,12 +248,15 @@ void note_failed_creation(Context& context, const Resource& resource, const Muta
 
 void note_name(Context& context, const Resource& resource, const Mutation& write, const Json& id) {
   const bool creation = is_creation(context, write);
-  const std::string name = named(resource, parent_of(resource, write.entity), text_of(id));
+  const std::string name = named(resource, parent_of(resource, write.entity), id_text(&id));
   const auto known = find(context, write.user, resource, write.entity);
   const std::string last = known && !known->now.empty() ? known->now : write.entity;
   if (name == last && (!creation || !known)) return;
   Name own = find_or_new(context, write.user, resource, write.entity);
-  if (creation) own.creation.clear(), own.failed = 0;
+  if (creation) {
+    own.creation.clear();
+    own.failed = 0;
+  }
   if (name != last) {
     own.former.push_back(id_of(resource, last));
     if (own.former.size() > kFormerMax) own.former.erase(own.former.begin());

@@ -88,9 +88,8 @@ std::string entity_of(const Route& found, const CaptureEvent& event, const std::
   if (body && body->is_array()) return {};
   if (body && body->is_object()) {
     const Json document = unwrapped(*found.resource, std::move(*body));
-    const Json* own = find_part(document, found.resource->id);
-    if (own != nullptr && own->is_string() && !own->get_ref<const std::string&>().empty()) return name(own->get<std::string>());
-    if (own != nullptr && own->is_number_integer()) return name(own->dump());
+    const std::string own = id_text(find_part(document, found.resource->id));
+    if (!own.empty()) return name(own);
   }
   return name(id);
 }

@@ -150,7 +150,7 @@ struct Wake {
 
 void pump_origin(Context& context, const std::string& url_origin, const std::string& user, Sends& sends, Wake& wake) {
   Origin origin = context.origin(url_origin);
-  bool mended = mend_clock(context, user, origin, url_origin);
+  bool room_made = mend_clock(context, user, origin, url_origin);
   const bool closed = gate_closed(origin, context.config.retry);
   auto [allowed, again] = allowance(origin, sends, context, closed);
 
@@ -162,7 +162,6 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
   }
   const auto next = context.view.range<Lane>(due_between(user, url_origin, context.now + 1, kNever - 1, 1));
   bool waiting = false;
-  bool room_made = mended;
   for (Lane lane : due) {
     if (allowed <= 0) {
       waiting = true;

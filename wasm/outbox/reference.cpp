@@ -34,7 +34,7 @@ void release_waiting(Context& context, const Mutation& mutation) {
 }
 
 void release_all(Context& context, const std::string& user, const std::string& origin) {
-  release(context, user, origin, kAwaiting, kAwaiting + kNever / 100, kRangeMax);
+  release(context, user, origin, kAwaiting, kLast, kRangeMax);
 }
 
 void set_orphan_aside(Context& context, Mutation mutation) {

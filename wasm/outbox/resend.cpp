@@ -11,27 +11,7 @@
 namespace holdfast {
 namespace {
 
-/// Like encodeURIComponent, but for RFC 3986's own unreserved characters (section 2.3).
-std::string percent_encode(const std::string& text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) encoded += c;
-    else encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
-  }
-  return encoded;
-}
-
 std::string without_query(const std::string& url) { return url.substr(0, url.find_first_of("?#")); }
-
-/// The text of an id: a text or a whole number; empty if it is neither.
-std::string id_text(const Json* value) {
-  if (value == nullptr) return {};
-  if (value->is_string()) return value->get<std::string>();
-  return value->is_number_integer() ? value->dump() : std::string();
-}
 
 std::optional<Json> object_in(const Mutation& mutation) {
   auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
@@ -57,19 +37,6 @@ std::string filter_query(const List& list, const Pointer& field, const std::stri
   return {};
 }
 
-/// Where the item with this id is, or nothing if the list's path doesn't say what it lies below.
-std::optional<std::string> item_url(const Resource& resource, const Route& list, const std::string& id) {
-  std::string url = resource.origin;
-  for (std::size_t i = 0; i < resource.item.size(); ++i) {
-    const Segment& segment = resource.item[i];
-    const auto value = list.parameters.find(segment.text);
-    const bool last = i + 1 == resource.item.size();
-    if (segment.parameter && !last && value == list.parameters.end()) return std::nullopt;
-    url += "/" + (!segment.parameter ? segment.text : percent_encode(last ? id : value->second));
-  }
-  return url;
-}
-
 /// Where a creation can be looked up: in the list, by the field that the app declared, else at the item of its id.
 std::optional<std::string> lookup_url(const Config& config, const Resource& resource, const Mutation& mutation) {
   if (resource.idempotency != Idempotency::kVerify || mutation.method != "POST") return std::nullopt;
@@ -80,7 +47,7 @@ std::optional<std::string> lookup_url(const Config& config, const Resource& reso
   const bool in_list = !resource.client_id.empty();
   const std::string id = id_text(find_part(document, in_list ? resource.client_id : resource.id));
   if (id.empty()) return std::nullopt;
-  if (!in_list) return item_url(resource, *list, id);
+  if (!in_list) return item_below(*list, id);
   return without_query(mutation.url) + filter_query(*list->list, resource.client_id, id);
 }
 

@@ -55,8 +55,7 @@ std::optional<Json> document_in(Context& context, const AnsweredEvent& event, co
   if (resource.singleton) return document;
   const Json* id = find_part(document, resource.id);
   if (id == nullptr) return std::nullopt;
-  const std::string named = id->is_string() ? id->get<std::string>() : id->dump();
-  if (action && named != id_of(resource, current_name(context, resource, mutation.user, mutation.entity))) return std::nullopt;
+  if (action && id_text(id) != id_of(resource, current_name(context, resource, mutation.user, mutation.entity))) return std::nullopt;
   return document;
 }
 
@@ -100,7 +99,7 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
     }
   }
   if (place) note_name(context, resource, mutation, *place);
-  else if (id != nullptr && (id->is_string() || id->is_number_integer())) note_name(context, resource, mutation, *id);
+  else if (!id_text(id).empty()) note_name(context, resource, mutation, *id);
   else if (creation) note_name(context, resource, mutation, Json(id_of(resource, mutation.entity)));
   // A PUT to what nobody here has ever seen makes it, as far as can be told.
   const bool made = found->kind == RouteKind::kItem && mutation.method == "PUT" && !last_told.known;

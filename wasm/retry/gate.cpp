@@ -31,21 +31,21 @@ void note_success(Origin& origin, Millis now) {
   origin.silences = 0;
   origin.failures = 0;
   origin.refusals = 0;
+  origin.blocked = false;
   origin.due = 0;
   origin.last_success_at = now;
 }
 
 void note_refusal(Origin& origin, bool answers, Millis started_at, Millis now) {
-  if (blocked_by_cors(origin)) return;
+  if (origin.blocked) return;
   if (!answers) origin.refusals = 0;
   else if (origin.refusals == 0 || started_at >= origin.refused_at) origin.refusals += 1;
+  origin.blocked = origin.refusals >= kRefusalsMax;
   origin.refused_at = now;
 }
 
-bool blocked_by_cors(const Origin& origin) { return origin.refusals >= kRefusalsMax; }
-
 void note_read(Origin& origin, Millis now, const RetryConfig& config) {
-  if (blocked_by_cors(origin)) return;  // Then reads succeed all the time.
+  if (origin.blocked) return;  // Then reads succeed all the time.
   origin.last_success_at = now;
   origin.silences = 0;
   if (origin.failures < config.breaker_failures) origin.due = 0;
@@ -54,6 +54,7 @@ void note_read(Origin& origin, Millis now, const RetryConfig& config) {
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random) {
   origin.silences = 0;  // It answered, so the link works, and the answer could be read.
   origin.refusals = 0;
+  origin.blocked = false;
   origin.due = 0;
   // Five attempts that were under way together and fail together are one piece of news while the gate is closed.
   if (origin.failures < config.breaker_failures || started_at >= origin.last_failure_at) origin.failures += 1;

@@ -38,8 +38,6 @@ void note_read(Origin& origin, Millis now, const RetryConfig& config);
 /// now and then; but then the next attempt is answered, or the sign of life fails too, and either clears the suspicion.
 /// Attempts that were under way together are one piece of news.
 void note_refusal(Origin& origin, bool answers, Millis started_at, Millis now);
-/// Whether that is taken for a CORS mistake. Only a write that is answered proves the contrary.
-bool blocked_by_cors(const Origin& origin);
 void note_trouble(Origin& origin, Millis started_at, Millis now, const RetryConfig& config, Random& random);
 /// @param broke the connection broke, rather than that the attempt's own time limit ended it
 void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, const RetryConfig& config, Random& random);

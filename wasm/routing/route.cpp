@@ -208,6 +208,12 @@ std::string id_of(const Resource& resource, const std::string& entity) {
   return percent_decode(slash == std::string::npos ? entity : entity.substr(slash + 1));
 }
 
+std::optional<std::string> item_below(const Route& list, const std::string& id) {
+  const Resource& resource = *list.resource;
+  if (is_nested(resource) && list.parent.empty()) return std::nullopt;
+  return item_url(resource, named(resource, list.parent, id));
+}
+
 std::optional<Route> route(const Config& config, std::string_view url) {
   const std::string origin = origin_of(url);
   const std::vector<std::string> path = path_segments(url);

@@ -44,6 +44,9 @@ std::string named(const Resource& resource, const std::string& parent, const std
 /// An entity's own URL, by the resource's path.
 std::string item_url(const Resource& resource, const std::string& entity);
 
+/// That of the entity with this id in a list, or nothing if the list's path doesn't say what its entities lie below.
+std::optional<std::string> item_below(const Route& list, const std::string& id);
+
 /// Decodes %XX (RFC 3986, section 2.1); what isn't such a triplet stays as it is, and so does the whole text if it
 /// would decode to something that isn't UTF-8.
 std::string percent_decode(std::string_view text);
