@@ -1,6 +1,7 @@
 // The thin worker: registers its listeners in the first turn, and hands everything on.
 
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
+import { addBypass } from '../js/host/bypass';
 import { report } from '../js/host/errors';
 import { Host } from '../js/host/host';
 import { fetchModule, keepInDatabase } from '../js/host/module';
@@ -29,7 +30,8 @@ export function holdfast(config: HoldfastConfig): void {
     event.waitUntil((async () => {
       // Fails loudly here, while the worker that was there before still serves.
       await fetchModule(moduleUrl);
-      await host.engine().catch((error: unknown) => { report(error); throw error; });
+      await host.check().catch((error: unknown) => { report(error); throw error; });
+      if (config.bypass) await addBypass(event, config.bypass);
       await self.skipWaiting();
     })());
   });

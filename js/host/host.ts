@@ -6,6 +6,7 @@ import type { PageRequest, Problem, Status, Trigger } from '../protocol/messages
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
 import { Bodies } from './bodies';
+import { checkBypass } from './bypass';
 import { Capture } from './capture';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
@@ -75,6 +76,12 @@ export class Host {
       throw error;
     });
     return this.#engine;
+  }
+
+  /** @throws HostError `config` for a mistake in the configuration */
+  async check(): Promise<void> {
+    checkBypass(this.config.bypass ?? [], this.prefixes, self.location.href);
+    await this.engine();
   }
 
   async #start(): Promise<Engine> {
@@ -221,7 +228,7 @@ export class Host {
     switch (request.type) {
       case 'hello':
         // While it is being installed, a mistake in its configuration is the first thing that a page must hear.
-        if (!self.registration.active) await this.engine();
+        if (!self.registration.active) await this.check();
         return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
       case 'status': return this.status();
       case 'pending': return listPending(this.source);

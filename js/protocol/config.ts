@@ -161,6 +161,11 @@ export interface HoldfastConfig {
   credentialHeaders?: string[];
   /** The app shell, precached: `self.__WB_MANIFEST`. */
   assets?: Asset[];
+  /**
+   * URL patterns, such as `/static/*`, that the browser fetches without starting the worker, where it can do so
+   * (`InstallEvent.addRoutes`); elsewhere they change nothing. No route of any worker sees such a request.
+   */
+  bypass?: string[];
   /** Where the engine's module lies. Default `holdfast.wasm` beside the worker's script. */
   wasm?: string | URL;
 }
