@@ -19,6 +19,7 @@ import { Reads } from './reads';
 import { Routes } from './routes';
 import { Sender } from './sender';
 import { findOutcome, listInbox, listPending, readStatus } from './status';
+import { Standings } from './standing';
 import { Stepper } from './stepper';
 import { Waiters } from './waiters';
 import { prefixesOf, type Prefix } from './prefixes';
@@ -61,7 +62,7 @@ export class Host {
     const rules = readRules(config);
     const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
     this.#kept = new KeptReads(this.source, rulesOf);
-    this.reads = new Reads(this.source, this.#stepper, this.#kept, rulesOf, (origin) => {
+    this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, rulesOf, (origin) => {
       void this.tick('request-succeeded', origin).catch(report);
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,

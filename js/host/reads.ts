@@ -3,7 +3,7 @@
 
 import { unstamped } from './capture';
 import { compose, type Composed, type View } from './compose';
-import type { DatabaseSource, KeptRead } from './database';
+import type { KeptRead } from './database';
 import { report } from './errors';
 import { isJson, mayKeep, normalUrl, parse, pathOf } from './kept';
 import type { KeptReads } from './kept-reads';
@@ -11,15 +11,10 @@ import { tell } from './pages';
 import type { PageRead } from './pages-of-list';
 import type { ReadRules } from './read-rules';
 import { sameDocument } from './same-document';
+import type { Standing, Standings } from './standing';
 import type { Stepper } from './stepper';
 
-interface Standing {
-  user: string;
-  pending: number;
-  silent: boolean;
-}
-
-/** One read, as it was asked for. */
+/** One read, as it was asked for, and how things stood then. */
 interface Asked extends Standing {
   request: Request;
   /** As answers are kept: normalised. */
@@ -54,7 +49,7 @@ export class Reads {
   readonly #resting = new Set<string>();
 
   constructor(
-    private readonly source: DatabaseSource,
+    private readonly standings: Standings,
     private readonly stepper: Stepper,
     private readonly kept: KeptReads,
     private readonly rules: (resource: string) => ReadRules,
@@ -69,12 +64,12 @@ export class Reads {
     const request = unstamped(event.request);
     const { strategy, timeoutMs } = this.rules(resource);
     const origin = new URL(request.url).origin;
-    const standing = await this.#standing(origin).catch(report);
+    const standing = await this.standings.now().catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(request);
     const asked: Asked = { ...standing, request, url: normalUrl(request.url), accept: request.headers.get('accept') ?? '*/*', origin, resource };
 
-    const silent = standing.silent || this.#silent.has(origin);
+    const silent = standing.silent.has(origin) || this.#silent.has(origin);
     if (silent || strategy !== 'network-first') {
       const known = await this.#known(asked, event);
       if (known && strategy !== 'cache-only') event.waitUntil(silent ? this.#look(asked, known) : this.#revalidate(asked, known));
@@ -92,34 +87,13 @@ export class Reads {
     return known.response;
   }
 
-  /** Whether anything is pending, and whether the link is silent: three small rows, no engine. */
-  #standing(origin: string): Promise<Standing> {
-    return this.source.use(async (db) => {
-      const tx = db.transaction('meta', 'readonly');
-      const [session, gate] = await Promise.all([tx.store.get('session'), tx.store.get(`origin ${origin}`)]);
-      const user = typeof session?.user === 'string' ? session.user : '';
-      const counts = await tx.store.get(`counts ${user}`);
-      return { user, pending: Number(counts?.pending ?? 0), silent: Number(gate?.silences ?? 0) > 0 };
-    });
-  }
-
   /**
    * Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since.
    * So can one whose user has gone meanwhile, and any if the database can't be read.
    */
-  #standsAlone(user: string, at: number): Promise<boolean> {
-    const looked = this.source.use(async (db) => {
-      const tx = db.transaction(['meta', 'documents'], 'readonly');
-      const [session, counts, since] = await Promise.all([
-        tx.objectStore('meta').get('session'), tx.objectStore('meta').get(`counts ${user}`),
-        tx.objectStore('documents').index('since').getKey(IDBKeyRange.bound([user, at], [user, Infinity])),
-      ]);
-      return (session?.user ?? '') !== user || (Number(counts?.pending ?? 0) === 0 && since === undefined);
-    });
-    return looked.catch((error: unknown) => {
-      report(error);
-      return true;
-    });
+  async #standsAlone(user: string, at: number): Promise<boolean> {
+    const now = await this.standings.now().catch(report);
+    return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
   }
 
   // --- The network ------------------------------------------------------------------------------------------------
@@ -128,7 +102,7 @@ export class Reads {
     const { request, origin, user } = asked;
     const at = Date.now();
     const response = await fetch(asked.pending > 0 ? pastCaches(request) : request);
-    if (this.#silent.delete(origin) || asked.silent) this.gotThrough(origin);
+    if (this.#silent.delete(origin) || asked.silent.has(origin)) this.gotThrough(origin);
     // Both may have changed while the answer was on its way.
     const alone = await this.#standsAlone(user, at);
     // "Not modified" says nothing about what is to be put into it.
