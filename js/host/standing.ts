@@ -28,7 +28,7 @@ export class Standings {
     if (this.#last && this.#last.state === state) return this.#last.standing;
     // While a step is under way, the database itself orders this look before it or after it.
     const standing = await this.#look();
-    if (state !== null && state === this.stepper.state) this.#last = { state, standing };
+    if (state !== null) this.#last = { state, standing };
     return standing;
   }
 
