@@ -6,7 +6,6 @@
 // sending. Then too much is taken for pending here, and such a read asks the engine, which looks for itself.
 
 import type { DatabaseSource } from './database';
-import type { Stepper } from './stepper';
 
 export interface Standing {
   user: string;
@@ -21,7 +20,7 @@ export interface Standing {
 export class Standings {
   #last: { state: number; standing: Standing } | null = null;
 
-  constructor(private readonly source: DatabaseSource, private readonly stepper: Pick<Stepper, 'state'>) {}
+  constructor(private readonly source: DatabaseSource, private readonly stepper: { readonly state: number | null }) {}
 
   async now(): Promise<Standing> {
     const { state } = this.stepper;
