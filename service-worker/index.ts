@@ -1,6 +1,7 @@
 // The thin worker: registers its listeners in the first turn, and hands everything on.
 
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
+import { addBypass } from '../js/host/bypass';
 import { report } from '../js/host/errors';
 import { Host } from '../js/host/host';
 import { fetchModule, keepInDatabase } from '../js/host/module';
@@ -8,7 +9,7 @@ import { serve } from '../js/host/pages';
 import { prefixFor } from '../js/host/prefixes';
 import type { HoldfastConfig } from '../js/protocol/config';
 
-export { given, increment, now, url } from '../js/protocol/config';
+export { from, given, increment, now, url } from '../js/protocol/config';
 export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ReadConfig, ResourceConfig, RetryConfig } from '../js/protocol/config';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -29,7 +30,8 @@ export function holdfast(config: HoldfastConfig): void {
     event.waitUntil((async () => {
       // Fails loudly here, while the worker that was there before still serves.
       await fetchModule(moduleUrl);
-      await host.engine().catch((error: unknown) => { report(error); throw error; });
+      await host.check().catch((error: unknown) => { report(error); throw error; });
+      if (config.bypass) await addBypass(event, config.bypass);
       await self.skipWaiting();
     })());
   });

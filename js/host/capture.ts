@@ -4,6 +4,7 @@ import { refused } from './answers';
 import type { CredentialHeaders, Credentials } from './credentials';
 import { describe } from './errors';
 import type { Engine } from './module';
+import type { Secrets } from './secrets';
 import type { Stepper } from './stepper';
 import type { Waiters } from './waiters';
 import { kStampHeader } from '../protocol/messages';
@@ -91,6 +92,7 @@ export class Capture {
     /** Says that something will soon be there to send. Its result is called once that is so, or isn't. */
     private readonly expect: () => () => void,
     known: (stamp: string) => Promise<boolean>,
+    private readonly secrets: Secrets,
   ) {
     this.#order = new CallOrder(known);
   }
@@ -114,7 +116,7 @@ export class Capture {
       const routed = (await this.engine()).route(request.url);
       if (!routed.declared) return { passThrough: unstamped(copy) };
       const bytes = await readBody(request, routed.bodyBytesMax);
-      if (bytes === kTooLarge) return { passThrough: unstamped(copy) };
+      if (bytes === kTooLarge || this.secrets.in(request.url, bytes)) return { passThrough: unstamped(copy) };
       void copy.body?.cancel().catch(() => undefined);  // Not needed any more.
       return {
         write: await this.describe(event, stamp, bytes, at), bytes, origin: new URL(request.url).origin, secret: this.credentials.of(request.headers) };

@@ -17,6 +17,9 @@ export class Credentials {
   /** The newest that any request of a user carried to an origin. */
   readonly #newest = new Map<string, CredentialHeaders>();
 
+  /** What was refused last, so that no read of such a page sends the outbox against the same wall again. */
+  readonly #refused = new Map<string, string>();
+
   constructor(
     private readonly authorize: Authorize | undefined,
     private readonly askPages: AskPages,
@@ -43,14 +46,29 @@ export class Credentials {
     this.#ofWrite.delete(id);
   }
 
+  /**
+   * A server has just accepted those of this request.
+   * @returns whether writes that wait for some could do with them: they are others than those that were refused
+   */
+  accept(user: string, origin: string, headers: Headers): boolean {
+    const accepted = this.of(headers);
+    if (accepted.length === 0 || JSON.stringify(accepted) === this.#refused.get(`${user} ${origin}`)) return false;
+    this.remember(user, origin, accepted);
+    return true;
+  }
+
   /** They were refused: nobody who signs in later must be tried with them. */
   forget(user: string, origin: string): void {
+    const refused = this.#newest.get(`${user} ${origin}`);
+    if (refused) this.#refused.set(`${user} ${origin}`, JSON.stringify(refused));
     this.#newest.delete(`${user} ${origin}`);
     this.#ofWrite.clear();
   }
 
   forgetUser(user: string): void {
-    for (const key of this.#newest.keys()) if (key.startsWith(`${user} `)) this.#newest.delete(key);
+    for (const known of [this.#newest, this.#refused]) {
+      for (const key of known.keys()) if (key.startsWith(`${user} `)) known.delete(key);
+    }
     this.#ofWrite.clear();
   }
 

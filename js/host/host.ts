@@ -6,6 +6,7 @@ import type { PageRequest, Problem, Status, Trigger } from '../protocol/messages
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
 import { Bodies } from './bodies';
+import { checkBypass } from './bypass';
 import { Capture } from './capture';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
@@ -16,9 +17,12 @@ import { KeptReads } from './kept-reads';
 import { kReadDefaults, readRules } from './read-rules';
 import { Reads } from './reads';
 import { Routes } from './routes';
+import { Secrets } from './secrets';
 import { Sender } from './sender';
 import { findOutcome, listInbox, listPending, readStatus } from './status';
+import { Standings } from './standing';
 import { Stepper } from './stepper';
+import { Versions } from './versions';
 import { Waiters } from './waiters';
 import { prefixesOf, type Prefix } from './prefixes';
 
@@ -39,6 +43,7 @@ export class Host {
   readonly #credentials: Credentials;
   readonly #bodies: Bodies;
   readonly #kept: KeptReads;
+  readonly #versions: Versions;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -52,20 +57,25 @@ export class Host {
     this.routes = new Routes(config, self.location.origin);
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
+    const secrets = new Secrets(config, this.routes);
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
     this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
       (effects) => this.#act(effects), () => this.#shrink());
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
-      (at) => void tell({ type: 'wake-at', at }));
+      (at) => void tell({ type: 'wake-at', at }), secrets);
     const rules = readRules(config);
     const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
-    this.#kept = new KeptReads(this.source, rulesOf);
-    this.reads = new Reads(this.source, this.#stepper, this.#kept, rulesOf, (origin) => {
-      void this.tick('request-succeeded', origin).catch(report);
+    this.#kept = new KeptReads(this.source, rulesOf, secrets);
+    this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
+    this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, {
+      gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
+      letIn: (origin, user, headers) => {
+        if (this.#credentials.accept(user, origin, headers)) void this.#haveCredentials(origin, true).catch(report);
+      },
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
-      (stamp) => this.#knowsStamp(stamp));
+      (stamp) => this.#knowsStamp(stamp), secrets);
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */
@@ -75,6 +85,12 @@ export class Host {
       throw error;
     });
     return this.#engine;
+  }
+
+  /** @throws HostError `config` for a mistake in the configuration */
+  async check(): Promise<void> {
+    checkBypass(this.config.bypass ?? [], this.prefixes, self.location.href);
+    await this.engine();
   }
 
   async #start(): Promise<Engine> {
@@ -189,8 +205,12 @@ export class Host {
 
   async #refresh(effect: Effect): Promise<void> {
     const ok = await this.#credentials.refresh(String(effect.url), String(effect.user)).catch(() => false);
-    // Nothing leaves to this origin until a step has heard it.
-    await this.#stepper.insist({ type: 'session', action: 'credentials', origin: String(effect.origin), ok });
+    await this.#haveCredentials(String(effect.origin), ok);
+  }
+
+  /** Nothing leaves to this origin until a step has heard it. */
+  async #haveCredentials(origin: string, ok: boolean): Promise<void> {
+    await this.#stepper.insist({ type: 'session', action: 'credentials', origin, ok });
     this.#tellStatus();
     await this.#want().catch(report);
   }
@@ -221,7 +241,7 @@ export class Host {
     switch (request.type) {
       case 'hello':
         // While it is being installed, a mistake in its configuration is the first thing that a page must hear.
-        if (!self.registration.active) await this.engine();
+        if (!self.registration.active) await this.check();
         return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
       case 'status': return this.status();
       case 'pending': return listPending(this.source);
@@ -298,6 +318,7 @@ export class Host {
       ]);
     });
     this.#kept.recount();
+    this.#versions.forget();
   }
 
   /** Makes room for the outbox: kept reads go first. */

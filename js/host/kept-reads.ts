@@ -3,6 +3,7 @@
 import type { DatabaseSource, KeptRead, StoreName, WriteTransaction } from './database';
 import { pathOf } from './kept';
 import type { ReadRules } from './read-rules';
+import type { Secrets } from './secrets';
 
 /** A use is noted if the last one noted is older: enough to tell what is in use, and not a write at every read. */
 const kUseMs = 10 * 60_000;
@@ -18,10 +19,16 @@ export class KeptReads {
   /** What each resource has, as far as it has been counted in this life. */
   readonly #tallies = new Map<string, Tally>();
 
-  constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules) {}
+  constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets) {}
 
   find(user: string, url: string, accept: string): Promise<KeptRead | undefined> {
     return this.source.use((db) => db.get('reads', [user, url, accept]));
+  }
+
+  /** All documents kept of one resource. */
+  async ofResource(user: string, resource: string): Promise<KeptRead[]> {
+    const all = await this.source.use((db) => db.getAll('reads', IDBKeyRange.bound([user], [user, []]) as never));
+    return all.filter((read) => read.resource === resource && read.status === 200);
   }
 
   /** The documents kept for the same path, whatever its query. */
@@ -41,7 +48,7 @@ export class KeptReads {
       // Answers may overtake each other; what was asked for later stays.
       if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
       const before = this.#tallies.get(read.resource) ?? await count(reads, read.resource);
-      void reads.put(read).catch(() => undefined);  // heard where the transaction ends
+      void reads.put({ ...read, text: this.secrets.without(read.url, read.text) }).catch(() => undefined);  // heard where the transaction ends
       const after = await makeRoom(reads, read.resource, budget, {
         entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
       });

@@ -113,14 +113,18 @@ export class KeptDocuments {
     const since = confirmed?.text && (confirmed.at ?? 0) <= until ? confirmed.at ?? 0 : -Infinity;
     const from = Math.max(since, until === Infinity ? emptiedAt : -Infinity);
     const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > from && read.at <= until);
+    let partly: Record<string, unknown> | null = null;
     // Newest first, so that only what has to be is parsed.
     for (const one of asked.sort((a, b) => b.read.at - a.read.at)) {
       const routed = concerns(one.read.url);
       if (!routed) continue;
       const document = routed.kind === 'item' ? unwrapped(one.json, routed.envelope) : one.row(routed.rows ?? [], routed.id, id);
-      if (isRecord(document) && !isDeeperThan(kDepthMax, document)) return document;
+      if (!isRecord(document) || isDeeperThan(kDepthMax, document)) continue;
+      partly = { ...document, ...(partly ?? {}) };
+      if (!routed.partial) return partly;
     }
-    return null;
+    const below = partly && since > -Infinity ? parse(confirmed?.text ?? '') : null;
+    return isRecord(below) ? { ...below, ...partly } : partly;
   }
 
   #keysOf(user: string): Promise<Key[]> {

@@ -86,6 +86,14 @@ function compareTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/**
+ * @returns above 0 if the first of two versions is higher, null if they can't be compared
+ */
+export function compareVersions(a: unknown, b: unknown): number | null {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return typeof a === 'string' && typeof b === 'string' ? compareTexts(a, b) : null;
+}
+
 /** Numbers before texts, what is missing last, whichever way the order goes. */
 function compareValues(a: unknown, b: unknown, descending: boolean): number {
   const rank = (value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? 0 : typeof value === 'string' ? 1 : 2);

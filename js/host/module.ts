@@ -34,7 +34,7 @@ export type Routed =
   | { declared: false }
   | { declared: true; resource: string; kind: 'collection' | 'item' | 'action'; timeoutMs: number; bodyBytesMax: number;
       /** Pointers; `rows` is null but for a list. */
-      entity: string; parent: string; id: string[]; envelope: string[]; rows: string[] | null };
+      entity: string; parent: string; id: string[]; version: string[]; envelope: string[]; rows: string[] | null; partial: boolean };
 
 /** Routes remembered: more than the answers that are kept. */
 const kRoutesMax = 2_000;

@@ -3,25 +3,20 @@
 
 import { unstamped } from './capture';
 import { compose, type Composed, type View } from './compose';
-import type { DatabaseSource, KeptRead } from './database';
+import type { KeptRead } from './database';
 import { report } from './errors';
+import { HttpCache } from './http-cache';
 import { isJson, mayKeep, normalUrl, parse, pathOf } from './kept';
 import type { KeptReads } from './kept-reads';
 import { tell } from './pages';
 import type { PageRead } from './pages-of-list';
 import type { ReadRules } from './read-rules';
 import { sameDocument } from './same-document';
+import type { Standing, Standings } from './standing';
 import type { Stepper } from './stepper';
+import type { Versions } from './versions';
 
-interface Standing {
-  user: string;
-  pending: number;
-  silent: boolean;
-  /** How many names there are that the server doesn't know, or doesn't know any more. */
-  names: number;
-}
-
-/** One read, as it was asked for. */
+/** One read, as it was asked for, and how things stood then. */
 interface Asked extends Standing {
   request: Request;
   /** As answers are kept: normalised. */
@@ -44,6 +39,14 @@ interface Told {
   kept: Promise<void>;
 }
 
+/** What reads notice that writes wait for. */
+interface News {
+  /** An origin that was silent has answered. */
+  gotThrough(origin: string): void;
+  /** One that refused the credentials of writes, or was to get none, has accepted a read's. */
+  letIn(origin: string, user: string, headers: Headers): void;
+}
+
 /** A page that was told of a change reads again: that read needs no further look behind it. Milliseconds. */
 const kRestMs = 5_000;
 
@@ -52,15 +55,17 @@ export class Reads {
   readonly #silent = new Set<string>();
   /** One look at a silent origin at a time: six stalled connections would block everything else. */
   readonly #looking = new Set<string>();
+  readonly #cache = new HttpCache();
   /** URLs whose change pages were told a moment ago. An answer that is never the same twice would have no end. */
   readonly #resting = new Set<string>();
 
   constructor(
-    private readonly source: DatabaseSource,
+    private readonly standings: Standings,
     private readonly stepper: Stepper,
     private readonly kept: KeptReads,
+    private readonly versions: Versions,
     private readonly rules: (resource: string) => ReadRules,
-    private readonly gotThrough: (origin: string) => void,
+    private readonly news: News,
   ) {}
 
   silent(origin: string): boolean {
@@ -71,13 +76,13 @@ export class Reads {
     const called = unstamped(event.request);
     const { strategy, timeoutMs } = this.rules(resource);
     const origin = new URL(called.url).origin;
-    const standing = await this.#standing(origin).catch(report);
+    const standing = await this.standings.now().catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(called);
     const request = standing.names > 0 ? await this.#located(called) : called;
     const asked: Asked = { ...standing, request, url: normalUrl(request.url), accept: request.headers.get('accept') ?? '*/*', origin, resource };
 
-    const silent = standing.silent || this.#silent.has(origin);
+    const silent = standing.silent.has(origin) || this.#silent.has(origin);
     if (silent || strategy !== 'network-first') {
       const known = await this.#known(asked, event);
       if (known && strategy !== 'cache-only') event.waitUntil(silent ? this.#look(asked, known) : this.#revalidate(asked, known));
@@ -95,18 +100,6 @@ export class Reads {
     return known.response;
   }
 
-  /** Whether anything is pending, and whether the link is silent: three small rows, no engine. */
-  #standing(origin: string): Promise<Standing> {
-    return this.source.use(async (db) => {
-      const tx = db.transaction('meta', 'readonly');
-      const [session, gate] = await Promise.all([tx.store.get('session'), tx.store.get(`origin ${origin}`)]);
-      const user = typeof session?.user === 'string' ? session.user : '';
-      const counts = await tx.store.get(`counts ${user}`);
-      const silent = Number(gate?.silences ?? 0) > 0 && gate?.blocked !== true;
-      return { user, pending: Number(counts?.pending ?? 0), names: Number(counts?.names ?? 0), silent };
-    });
-  }
-
   /** The same request by the URL that the server knows. */
   async #located(request: Request): Promise<Request> {
     const [effect] = await this.stepper.peek({ type: 'locate', url: request.url }).catch((error: unknown) => (report(error), []));
@@ -118,19 +111,9 @@ export class Reads {
    * Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since.
    * So can one whose user has gone meanwhile, and any if the database can't be read.
    */
-  #standsAlone(user: string, at: number): Promise<boolean> {
-    const looked = this.source.use(async (db) => {
-      const tx = db.transaction(['meta', 'documents'], 'readonly');
-      const [session, counts, since] = await Promise.all([
-        tx.objectStore('meta').get('session'), tx.objectStore('meta').get(`counts ${user}`),
-        tx.objectStore('documents').index('since').getKey(IDBKeyRange.bound([user, at], [user, Infinity])),
-      ]);
-      return (session?.user ?? '') !== user || (Number(counts?.pending ?? 0) === 0 && since === undefined);
-    });
-    return looked.catch((error: unknown) => {
-      report(error);
-      return true;
-    });
+  async #standsAlone(user: string, at: number): Promise<boolean> {
+    const now = await this.standings.now().catch(report);
+    return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
   }
 
   // --- The network ------------------------------------------------------------------------------------------------
@@ -138,21 +121,32 @@ export class Reads {
   async #network(asked: Asked): Promise<Told> {
     const { request, origin, user } = asked;
     const at = Date.now();
-    const response = await fetch(asked.pending > 0 ? pastCaches(request) : request);
-    if (this.#silent.delete(origin) || asked.silent) this.gotThrough(origin);
+    const response = await (asked.pending > 0 ? fetch(pastCaches(request)) : this.#cache.fetch(request, asked.confirmedAt, at));
+    if (this.#silent.delete(origin) || asked.silent.has(origin)) this.news.gotThrough(origin);
+    if (response.ok && asked.needsAuth.has(origin)) this.news.letIn(origin, user, request.headers);
     // Both may have changed while the answer was on its way.
     const alone = await this.#standsAlone(user, at);
     // "Not modified" says nothing about what is to be put into it.
     if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 });
 
     const keeps = mayKeep(response, this.rules(asked.resource).keepsNoStore);
-    const reading = keeps || (!alone && response.ok && isJson(response)) ? readOf(asked, response.clone(), at) : null;
-    const kept = keeps && reading ? reading.then((read) => this.kept.keep(read)).catch(report)
+    const versioned = this.versions.has(asked.resource);
+    const reading = keeps || ((!alone || versioned) && response.ok && isJson(response)) ? readOf(asked, response.clone(), at) : null;
+    const dated = versioned && reading ? await this.#dated(await reading) : null;
+    const kept = keeps && reading ? (dated ? this.kept.keep(dated.read) : reading.then((read) => this.kept.keep(read))).catch(report)
       : response.status === 304 ? this.#usedAgain(asked).catch(report) : Promise.resolve();
-    const stands = alone || response.type === 'opaque' || (!response.ok && response.status !== 304 && response.status !== 404);
+    const stands = (alone && !dated?.outdated) || response.type === 'opaque' || (!response.ok && response.status !== 304 && response.status !== 404);
     if (stands) return { response, kept };
-    const changed = await this.#composed(asked, await reading, at).catch(report);
-    return { response: changed?.response ?? response, kept };
+    const told = dated?.read ?? await reading;
+    const changed = await this.#composed(asked, told, told?.at ?? at).catch(report);
+    if (changed) return { response: changed.response, kept };
+    return { response: dated?.outdated ? respond(dated.read, dated.read.text, 'both', 0, []).response : response, kept };
+  }
+
+  /** An answer, without what its versions say is older than was told before. */
+  async #dated(read: KeptRead): Promise<{ read: KeptRead; outdated: boolean }> {
+    const newest = await this.versions.newest(read).catch(report) ?? read;
+    return { read: newest, outdated: newest.at !== read.at || newest.text !== read.text };
   }
 
   // --- Behind an answer that was given ----------------------------------------------------------------------------
@@ -192,7 +186,8 @@ export class Reads {
   async #known(asked: Asked, event: FetchEvent): Promise<Shown | null> {
     const kept = await this.kept.find(asked.user, asked.url, asked.accept).catch(report);
     if (kept) event.waitUntil(this.kept.use(kept).catch(report));
-    return (await this.#composed(asked, kept ?? null, null).catch(report)) ?? null;
+    const newest = kept && this.versions.has(asked.resource) ? (await this.#dated(kept)).read : kept;
+    return (await this.#composed(asked, newest ?? null, null).catch(report)) ?? null;
   }
 
   /** An app that asks whether its own copy still holds has use for ours, too. */

@@ -9,6 +9,7 @@ import type { Credentials } from './credentials';
 import type { Bodies } from './bodies';
 import { report } from './errors';
 import type { Effect } from './module';
+import type { Secrets } from './secrets';
 import type { Stepper } from './stepper';
 import type { Waiters } from './waiters';
 
@@ -66,6 +67,7 @@ export class Sender {
     private readonly waiters: Waiters,
     private readonly credentials: Credentials,
     private readonly wakePages: (at: number) => void,
+    private readonly secrets: Secrets,
   ) {
     stepper.onIdle = () => this.#letGoIfIdle();
     stepper.onUnpumped = () => { this.#sending = null; };
@@ -213,7 +215,7 @@ export class Sender {
     try {
       await this.stepper.submit({
         type: 'answered', id: send.id, attempt: send.attempt, status: response.status,
-        headers: [...response.headers], body: textOf(response, bytes), redirected: response.redirected,
+        headers: [...response.headers], body: this.secrets.without(send.url, textOf(response, bytes)), redirected: response.redirected,
         waiting: this.waiters.waitFor(send.id),
       });
     } finally {

@@ -42,6 +42,7 @@ export class Stepper {
   onUnpumped: () => void = () => undefined;
   #queue: Pending[] = [];
   #running = false;
+  #batches = 0;
 
   constructor(
     private readonly source: DatabaseSource,
@@ -67,6 +68,11 @@ export class Stepper {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  /** Names what the rows are: another number after each batch, null while one is under way. */
+  get state(): number | null {
+    return this.#running ? null : this.#batches;
   }
 
   /** A look at what may be sent now: with the batch that comes next, or by itself. */
@@ -118,6 +124,7 @@ export class Stepper {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, kBatchMax);
+      this.#batches += 1;
       await this.#stepBatch(batch).catch((error: unknown) => {
         for (const pending of batch) pending.reject(error);  // those that are settled already don't mind
       });

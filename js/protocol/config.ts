@@ -5,9 +5,11 @@ export type AnswerMeaning = 'confirmed' | 'conflict' | 'retry' | 'needs-auth' | 
 /** A member's name (`status`), or a JSON Pointer (RFC 6901) into a document (`/author/username`, `''` is the whole). */
 export type Pointer = string;
 
-/** A value that holdfast makes up where a document or an effect is declared; see `now`, `url`, `increment` and `given`. */
+/** A value that holdfast makes up where a document or an effect is declared; see `now`, `url`, `increment`, `given` and `from`. */
 export type Made =
-  | { $holdfast: 'now' } | { $holdfast: 'url' } | { $holdfast: 'increment'; by: number } | { $holdfast: 'given'; at: Pointer };
+  | { $holdfast: 'now' } | { $holdfast: 'url' } | { $holdfast: 'increment'; by: number } | { $holdfast: 'given'; at: Pointer } | From;
+
+export interface From { $holdfast: 'from'; resource: string; at: Pointer }
 
 export type Declared = null | boolean | number | string | Made | Declared[] | { [member: string]: Declared };
 
@@ -23,6 +25,12 @@ export const increment = (by: number): Made => ({ $holdfast: 'increment', by });
 /** A part of the write's own JSON body; where it has none, the member stays as it is. */
 export const given = (at: Pointer): Made => ({ $holdfast: 'given', at });
 
+/**
+ * A part of a single document as the user is shown it: `from('user', '/username')`. Left out where it isn't known.
+ * @param resource one with `singleton: true`
+ */
+export const from = (resource: string, at: Pointer = ''): From => ({ $holdfast: 'from', resource, at });
+
 /** How a parameter of the query string picks entities. Several values (`a,b`, or the parameter twice) mean any of them. */
 export type Filter = Pointer | {
   field: Pointer;
@@ -31,6 +39,14 @@ export type Filter = Pointer | {
    * `above` and `below` don't; they compare numbers if both sides are, else texts by code point.
    */
   is: 'equal' | 'contains' | 'min' | 'max' | 'above' | 'below';
+} | {
+  /** A field that is true or false of whoever reads, such as `favorited`. */
+  field: Pointer;
+  /**
+   * Where the reader's own name is: `?favorited=jake` picks by the field if that is the reader; who is in another's list
+   * only the server can tell.
+   */
+  reader: From;
 };
 
 export interface ListConfig {
@@ -57,6 +73,8 @@ export interface ListConfig {
     | { page: string; limit?: string; first?: 0 | 1; size?: number }
     /** `next`: where the answer tells the next page's cursor, or its URL; null or missing on the last one. */
     | { cursor: string; next: Pointer };
+  /** Rows leave out members that an item has. They are laid over what is known of the item, and take none away. */
+  partial?: boolean;
   /** `server`: only the server can tell who is in it (a feed, a search); entities never enter it by themselves. */
   members?: 'server';
 }
@@ -91,6 +109,11 @@ export interface ResourceConfig {
   origin?: string;
   /** Where a document names its entity. Default `id`. */
   id?: Pointer;
+  /**
+   * A member that grows with every change: a number, or a text that sorts, such as an ISO 8601 time. What has a lower one
+   * than was seen before never shows again, whichever server it comes from; each answer is looked through for it.
+   */
+  version?: Pointer;
   /** Where an item's document is, in answers and in the bodies of writes: `/article`. Default: it is the whole. */
   envelope?: Pointer;
   /** The shape of the collection. */
@@ -114,6 +137,11 @@ export interface ResourceConfig {
   references?: Record<Pointer, string>;
   /** How its reads are answered, and what is kept of them. */
   read?: ReadConfig;
+  /**
+   * Names of members that are never stored, wherever in a document they are: `['token', 'password']`. What is kept of an
+   * answer is without them, and a write that holds one isn't captured: it goes to the network as it is.
+   */
+  secrets?: string[];
   /** How long a page's write waits for the server before it is answered by holdfast, in ms. Default 2,000. */
   timeoutMs?: number;
   /** A larger body isn't captured: it goes to the network as it is. Bytes, default 16 MiB. */
@@ -175,6 +203,11 @@ export interface HoldfastConfig {
   credentialHeaders?: string[];
   /** The app shell, precached: `self.__WB_MANIFEST`. */
   assets?: Asset[];
+  /**
+   * URL patterns, such as `/static/*`, that the browser fetches without starting the worker, where it can do so
+   * (`InstallEvent.addRoutes`); elsewhere they change nothing. No route of any worker sees such a request.
+   */
+  bypass?: string[];
   /** Where the engine's module lies. Default `holdfast.wasm` beside the worker's script. */
   wasm?: string | URL;
 }

@@ -40,6 +40,8 @@ export interface Init {
 
 export interface AppOptions {
   config?: string;
+  /** The worker's whole script, instead of one that only calls `holdfast`. */
+  worker?: string;
   /** The page's query, see site/page.ts. */
   query?: string;
   port?: number;
@@ -150,6 +152,7 @@ export async function serveSite(config = kConfig, port = 0): Promise<ScriptedSer
 export async function openApp(t: TestContext, context: BrowserContext, options: AppOptions = {}): Promise<App> {
   const server = await serveSite(options.config, options.port);
   if (options.policy) server.policy = options.policy;
+  if (options.worker !== undefined) server.site.set('/sw.js', { type: 'text/javascript', body: options.worker });
   const page = await context.newPage();
   t.after(async () => {
     for (const open of context.pages()) if (open.url().startsWith(server.origin)) await open.close();

@@ -105,23 +105,33 @@ describe('a resource\'s budget', () => {
   test('is a number of bytes, counted as they are sent; a single answer beyond it is not kept', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('read: { bytes: 1000 }') });
     app.server.respond = ({ url }) => {
-      const length = { a: 200, b: 300, c: 200, d: 501 }[url.slice(-1)]!;
+      const length = { a: 200, b: 300, c: 200, d: 501, e: 10 }[url.slice(-1)]!;
       return { body: JSON.stringify('é'.repeat(length)), headers: { 'Content-Type': 'application/json' } };
     };
     await read(app, '/api/orders/a');
     assert.equal((await app.rows<Kept>('reads'))[0]!.bytes, 402);
     await app.fetch('/api/orders/d');
-    await age(app, 'a');
+    await read(app, '/api/orders/e');
+    await keptAre(app, 'a', 'e');
+    await age(app, 'a', 'e');
+    // 402 + 22 + 602 bytes are more than 1,000, and so are 22 + 602 + 402.
     await read(app, '/api/orders/b');
-    await keptAre(app, 'b');
-    await age(app, 'b');
-    // 602 + 402 bytes are more than 1,000; what is read anew takes the place of what was there.
+    await keptAre(app, 'b', 'e');
+    await age(app, 'b', 'e');
     await read(app, '/api/orders/c');
-    await keptAre(app, 'c');
-    await app.fetch('/api/orders/c');
-    await app.fetch('/api/orders/c');
-    await read(app, '/api/orders/a');
-    await keptAre(app, 'a', 'c');
+    await keptAre(app, 'c', 'e');
+  });
+
+  test('what is read anew takes its own place', async (t) => {
+    const app = await openApp(t, browser.context, { config: orders('read: { entries: 2, bytes: 300 }') });
+    serveItems(app);
+    await read(app, '/api/orders/a', '/api/orders/b');
+    for (let i = 0; i < 3; i += 1) {
+      await age(app, 'a', 'b');
+      await app.fetch('/api/orders/b');
+      await until(async () => (await app.rows<Kept>('reads')).some(({ used }) => used > 2_000_000), 'it to be kept anew');
+    }
+    await keptAre(app, 'a', 'b');
   });
 
   test('holds for a worker that has just started', async (t) => {

@@ -25,9 +25,11 @@ async function bundle(): Promise<SiteFiles> {
   const wasm = path.join(kRoot, 'dist/holdfast.wasm');
   if (!existsSync(wasm)) throw new Error('dist/ is not built yet. Run: npm run build');
   const shared = { bundle: true, write: false, target: 'es2022', absWorkingDir: kRoot, logLevel: 'warning' } as const;
-  const [page, worker] = await Promise.all([
+  const define = { 'import.meta.url': 'self.location.href', 'process.env.NODE_ENV': '"production"' };
+  const [page, worker, workbox] = await Promise.all([
     build({ ...shared, format: 'esm', entryPoints: [path.join(kSite, 'page.ts')] }),
-    build({ ...shared, format: 'iife', entryPoints: [path.join(kSite, 'worker.ts')], define: { 'import.meta.url': 'self.location.href' } }),
+    build({ ...shared, format: 'iife', entryPoints: [path.join(kSite, 'worker.ts')], define }),
+    build({ ...shared, format: 'iife', entryPoints: [path.join(kSite, 'workbox-worker.ts')], define }),
   ]);
   const script = (body: string): SiteFile => ({ type: 'text/javascript', body });
   return new Map<string, SiteFile>([
@@ -35,6 +37,7 @@ async function bundle(): Promise<SiteFiles> {
     ['/other.html', { type: 'text/html', body: '<!doctype html><title>another page</title>' }],
     ['/page.js', script(page.outputFiles[0]!.text)],
     ['/holdfast-worker.js', script(worker.outputFiles[0]!.text)],
+    ['/workbox-worker.js', script(workbox.outputFiles[0]!.text)],
     ['/holdfast.wasm', { type: 'application/wasm', body: await readFile(wasm) }],
   ]);
 }

@@ -100,6 +100,19 @@ describe('stale while revalidate', () => {
     assert.equal((json(await app.fetch('/api/orders/o1')) as { note: string }).note, 'cold');
   });
 
+  test('who reads again at the news gets what is new, however large', async (t) => {
+    const app = await openApp(t, browser.context, { config: kStale });
+    const large = 'x'.repeat(4_000_000);
+    app.server.documents.set('/api/orders/o1', { id: 'o1', note: 'warm', large });
+    await seen(app);
+    app.server.documents.get('/api/orders/o1')!.note = 'cold';
+    const read = app.page.evaluate(() => new Promise<string>((resolve) => {
+      window.hf.onChange(({ url }) => void fetch(url).then((answer) => answer.json()).then(({ note }: { note: string }) => resolve(note)));
+    }));
+    await app.fetch('/api/orders/o1');
+    assert.equal(await read, 'cold');
+  });
+
   test('what hasn\'t changed is no news, whatever the order of its members', async (t) => {
     const app = await openApp(t, browser.context, { config: kStale });
     await withOrder(app);

@@ -199,23 +199,23 @@ export function historyOf(seed: number): History {
 }
 
 /** Leaves out whatever isn't needed for the failure: halves first, then ever less, until no single step can go. */
-export function shrunk({ shape, steps }: History, fails: (history: History) => boolean): History {
+export async function shrunk({ shape, steps }: History, fails: (history: History) => Promise<boolean>): Promise<History> {
   let least = steps;
-  const without = (size: number): boolean => {
+  const without = async (size: number): Promise<boolean> => {
     const before = least.length;
     for (let at = before - size; at >= 0; at = Math.min(at - size, least.length - size)) {
       const fewer = [...least.slice(0, at), ...least.slice(at + size)];
-      if (fails({ shape, steps: fewer })) least = fewer;
+      if (await fails({ shape, steps: fewer })) least = fewer;
     }
     return least.length < before;
   };
-  for (let size = Math.ceil(least.length / 2); size > 1; size = Math.ceil(size / 2)) without(size);
-  while (without(1));
+  for (let size = Math.ceil(least.length / 2); size > 1; size = Math.ceil(size / 2)) await without(size);
+  while (await without(1));
   return { shape, steps: least };
 }
 
 /** A test to be pasted into reads-model.test.ts. */
 export function asTest({ shape, steps }: History, title: string): string {
   const lines = steps.map((step) => `    ${JSON.stringify(step)},`);
-  return `test(${JSON.stringify(title)}, () => {\n  holds(${JSON.stringify(shape)}, [\n${lines.join('\n')}\n  ]);\n});`;
+  return `test(${JSON.stringify(title)}, async () => {\n  await holds(${JSON.stringify(shape)}, [\n${lines.join('\n')}\n  ]);\n});`;
 }

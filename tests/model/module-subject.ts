@@ -9,7 +9,7 @@ import { isDoc, type Json } from './json.js';
 import { Memory, type Range, type Row } from './memory.js';
 import { kOrigin, pathOf } from './rules.js';
 import type { Answer, BodyType } from './server.js';
-import type { PageWrite, Send, Shown, Subject } from './subject.js';
+import type { Asking, PageWrite, Send, Shown, Subject } from './subject.js';
 
 interface Result {
   need?: { rows: [string, unknown][]; ranges: Range[] };
@@ -66,7 +66,7 @@ export class ModuleSubject implements Subject {
 
   constructor(private readonly engine: RawEngine) {}
 
-  write({ tab, method, url, body, type }: PageWrite, at: number): string {
+  write({ tab, method, url, body, type }: PageWrite, at: number): { id: string; at: number } {
     const text = body === undefined ? '' : type === 'text' ? String(body) : JSON.stringify(body);
     const [effect] = this.#step({
       type: 'capture', method, url: kOrigin + url, waiter: this.#stamps,
@@ -75,7 +75,7 @@ export class ModuleSubject implements Subject {
       stamp: `tab-${tab}.${++this.#stamps}`, client: `tab-${tab}`, hash: method + url + text, at,
     }, at).filter((other) => other.do === 'attach' || other.do === 'refuse');
     if (effect?.do !== 'attach') throw new Error(`The write was not kept: ${JSON.stringify(effect)}`);
-    return String(effect.id);
+    return { id: String(effect.id), at };
   }
 
   sends(at: number): Send[] {
@@ -108,8 +108,15 @@ export class ModuleSubject implements Subject {
 
   // --- Reads (js/host/reads.ts, js/host/kept.ts) -----------------------------------------------------------------------
 
-  read(url: string, answer: Answer | null, requestedAt: number, at: number): Shown | null {
-    if (!answer) return this.#composed(url, this.#kept.get(url) ?? null, null, at, null);
+  ask(url: string, answer: Answer, requestedAt: number): Asking {
+    return { arrive: (at) => this.#arrived(url, answer, requestedAt, at) };
+  }
+
+  dark(url: string, at: number): Shown | null {
+    return this.#composed(url, this.#kept.get(url) ?? null, null, at, null);
+  }
+
+  #arrived(url: string, answer: Answer, requestedAt: number, at: number): Shown {
     const own = { ...answer, pending: null, unknown: null };
     const fresh = answer.status === 200 && answer.json !== undefined ? { url, json: answer.json, at: requestedAt } : null;
     const last = this.#kept.get(url);

@@ -2,12 +2,12 @@
 // shape, and what is left of its histories is short.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asTest, historyOf, shrunk, type History } from './history.js';
+import { asTest, historyOf, shrunk } from './history.js';
 import type { Json } from './json.js';
-import { play } from './run.js';
 import type { Answer } from './server.js';
+import { judgeWith } from './player.js';
 import { kShapes } from './shapes.js';
-import type { PageWrite, Send, Shown, Subject } from './subject.js';
+import type { Asking, PageWrite, Send, Shown, Subject } from './subject.js';
 
 /** Sends every write once it may, and knows nothing of showing them. */
 class Naive implements Subject {
@@ -15,10 +15,10 @@ class Naive implements Subject {
   readonly #told = new Map<string, Json | undefined>();
   #writes = 0;
 
-  write({ method, url, body, type }: PageWrite): string {
+  write({ method, url, body, type }: PageWrite, at: number): { id: string; at: number } {
     const id = `m${++this.#writes}`;
     this.#waiting.push({ id, attempt: 0, method, url, body, type, underWay: false });
-    return id;
+    return { id, at };
   }
 
   /** One at a time is the plainest order. */
@@ -43,29 +43,30 @@ class Naive implements Subject {
     this.failed();
   }
 
-  read(url: string, answer: Answer | null): Shown | null {
-    if (answer?.status === 200) this.#told.set(url, answer.json);
-    if (!answer && !this.#told.has(url)) return null;
-    return { ...answer ?? { status: 200, json: this.#told.get(url) }, pending: null, unknown: null };
+  ask(url: string, answer: Answer): Asking {
+    return {
+      arrive: () => {
+        if (answer.status === 200) this.#told.set(url, answer.json);
+        return { ...answer, pending: null, unknown: null };
+      },
+    };
+  }
+
+  dark(url: string): Shown | null {
+    return this.#told.has(url) ? { status: 200, json: this.#told.get(url), pending: null, unknown: null } : null;
   }
 }
 
-function wrong(history: History): string | null {
-  try {
-    play(history, () => new Naive());
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
+const wrong = judgeWith(() => new Naive());
 
 for (const [i, { name }] of kShapes.entries()) {
-  test(`a client that shows only what the server told is found out in ${name}`, () => {
+  test(`a client that shows only what the server told is found out in ${name}`, async () => {
     const seeds = Array.from({ length: 40 }, (_, k) => i + k * kShapes.length);
-    const failing = seeds.find((seed) => wrong(historyOf(seed)) !== null);
+    const found = await Promise.all(seeds.map((seed) => wrong(historyOf(seed))));
+    const failing = seeds.find((_, k) => found[k] !== null);
     assert.ok(failing !== undefined);
-    const least = shrunk(historyOf(failing), (history) => wrong(history) !== null);
-    assert.match(wrong(least) ?? '', /^step \d+, /);
+    const least = await shrunk(historyOf(failing), async (history) => await wrong(history) !== null);
+    assert.match(await wrong(least) ?? '', /^step \d+, /);
     assert.ok(least.steps.length <= 6, asTest(least, `seed ${failing}`));
   });
 }

@@ -31,24 +31,20 @@ const kShare = 'share';
 const kFailuresMax = 3;
 
 /** @returns what is wrong with a history, or null */
-export type Judge = (history: History) => string | null;
+export type Judge = (history: History) => Promise<string | null>;
 
 export async function loadJudge(): Promise<Judge> {
   const load = await loadEngine();
   const engines = new Map<string, RawEngine>();
-  const make: MakeSubject = (name, resource) => {
+  return judgeWith((name, resource) => {
     const engine = engines.get(name) ?? configured(load, name, resource);
     engines.set(name, engine);
     return new ModuleSubject(engine);
-  };
-  return (history) => {
-    try {
-      play(history, make);
-      return null;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-  };
+  });
+}
+
+export function judgeWith(make: MakeSubject): Judge {
+  return (history) => play(history, make).then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error)));
 }
 
 async function playShare({ first, end, stride }: Share): Promise<Tally> {
@@ -59,7 +55,7 @@ async function playShare({ first, end, stride }: Share): Promise<Tally> {
     const failed = tally.failed[history.shape] ??= [];
     if (failed.length >= kFailuresMax) continue;
     tally.played += 1;
-    if (judge(history) !== null) failed.push(seed);
+    if (await judge(history) !== null) failed.push(seed);
   }
   return tally;
 }

@@ -145,8 +145,10 @@ export interface Page {
   cursor: string | null;
 }
 
+type PlainFilter = Exclude<Filter, string | { reader: unknown }>;
+
 export interface Query {
-  filters: { filter: Exclude<Filter, string>; values: string[] }[];
+  filters: { filter: PlainFilter; values: string[] }[];
   /** Null: no order is declared. */
   order: Order | null;
   page: Page | null;
@@ -175,6 +177,7 @@ function readQuery(list: ListConfig, url: string): Query {
   for (const [name, filter] of Object.entries(list.filter ?? {})) {
     known.add(name);
     const values = given.getAll(name).flatMap((value) => value.split(','));
+    if (typeof filter !== 'string' && 'reader' in filter) throw new Error('No shape has a filter that depends on the reader.');
     if (given.has(name)) filters.push({ filter: typeof filter === 'string' ? { field: filter, is: 'equal' } : filter, values });
   }
   const chosen = take(list.sortBy?.parameter);
@@ -204,7 +207,7 @@ function equals(value: Json | undefined, text: string): boolean {
   return (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') && String(value) === text;
 }
 
-function holdsFor(is: Exclude<Filter, string>['is'], value: Json | undefined, text: string): boolean {
+function holdsFor(is: PlainFilter['is'], value: Json | undefined, text: string): boolean {
   if (is === 'equal') return equals(value, text);
   if (is === 'contains') return Array.isArray(value) && value.some((item) => equals(item, text));
   if (typeof value !== 'number' && typeof value !== 'string') return false;

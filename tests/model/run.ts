@@ -8,7 +8,7 @@ import { ListView } from './lists.js';
 import { queryOf, targetOf } from './rules.js';
 import { Server, type Answer } from './server.js';
 import type { History, Reading, Step } from './history.js';
-import type { MakeSubject, Send, Shown, Subject } from './subject.js';
+import type { Asking, MakeSubject, Maybe, Send, Shown, Subject } from './subject.js';
 
 const kBegin = 1_767_225_600_000;
 /** Longer than any wait of the outbox as it is configured here, and than an attempt counts as young. */
@@ -22,17 +22,25 @@ interface Flight {
   dead: boolean;
 }
 
+interface Page {
+  url: string;
+  answer: Answer;
+  requestedAt: number;
+  /** Null: it leaves when it is to arrive, since nothing happens between. */
+  asking: Asking | null;
+}
+
 /** Answers that were asked for together and have not arrived. */
 interface Asked {
   reading: Reading;
   batch: number;
-  pages: { url: string; answer: Answer; requestedAt: number }[];
+  pages: Page[];
 }
 
 export class Mismatch extends Error {}
 
-export function play({ shape, steps }: History, make: MakeSubject): void {
-  new Run(shapeNamed(shape), make).play(steps);
+export function play({ shape, steps }: History, make: MakeSubject): Promise<void> {
+  return new Run(shapeNamed(shape), make).play(steps);
 }
 
 class Run {
@@ -55,10 +63,10 @@ class Run {
     return this.#now;
   }
 
-  play(steps: Step[]): void {
+  async play(steps: Step[]): Promise<void> {
     for (const [i, step] of steps.entries()) {
       try {
-        this.#step(step);
+        await this.#step(step);
       } catch (error) {
         const reason = error instanceof Mismatch ? error.message : error instanceof Error ? error.stack : String(error);
         throw new Mismatch(`step ${i + 1}, ${JSON.stringify(step)}: ${reason}`);
@@ -66,7 +74,7 @@ class Run {
     }
   }
 
-  #step(step: Step): void {
+  async #step(step: Step): Promise<void> {
     switch (step.do) {
       case 'other': return this.#server.change(step.entity, step.change);
       case 'write': return this.#write(step);
@@ -76,8 +84,8 @@ class Run {
       case 'lose': return this.#lose(step.n);
       case 'kill': return this.#kill();
       case 'settle': return this.#settle();
-      case 'ask': return void this.#ask(step);
-      case 'read': return this.#arrive(this.#ask(step));
+      case 'ask': return void await this.#ask(step, true);
+      case 'read': return this.#arrive(await this.#ask(step, false));
       case 'arrive': return this.#arrive(pick(this.#asked, step.n));
       case 'dark': return this.#dark(step);
     }
@@ -85,14 +93,13 @@ class Run {
 
   // --- Writes -----------------------------------------------------------------------------------------------------
 
-  #write({ tab, method, url, body, type = 'json' }: Step & { do: 'write' }): void {
-    const at = this.#tick();
-    const id = this.#subject.write({ tab, method, url, body, type }, at);
+  async #write({ tab, method, url, body, type = 'json' }: Step & { do: 'write' }): Promise<void> {
+    const { id, at } = await this.#subject.write({ tab, method, url, body, type }, this.#tick());
     this.#ideal.write({ id, method, url, body, type, at });
   }
 
-  #send(): void {
-    for (const send of this.#subject.sends(this.#tick(kLookMs))) this.#flights.push({ send, answer: null, dead: false });
+  async #send(): Promise<void> {
+    for (const send of await this.#subject.sends(this.#tick(kLookMs))) this.#flights.push({ send, answer: null, dead: false });
   }
 
   #serve({ n, how }: { n: number; how: (Step & { do: 'serve' })['how'] }): void {
@@ -106,26 +113,26 @@ class Run {
     this.#flights = this.#flights.filter((other) => other !== flight);
   }
 
-  #answer(n: number): void {
+  async #answer(n: number): Promise<void> {
     const flight = pick(this.#flights.filter(({ answer, dead }) => answer && !dead), n);
     if (!flight?.answer) return;
     const { send, answer } = flight;
     const at = this.#tick();
     this.#land(flight);
-    this.#subject.answered(send, answer, at);
+    await this.#subject.answered(send, answer, at);
     if (answer.status < 300) this.#ideal.confirmed(send.id, answer.json, at);
     else if (answer.status < 500) this.#ideal.setAside(send.id);
   }
 
-  #lose(n: number): void {
+  async #lose(n: number): Promise<void> {
     const flight = pick(this.#flights.filter(({ dead }) => !dead), n);
     if (!flight) return;
-    this.#subject.failed(flight.send, this.#tick());
+    await this.#subject.failed(flight.send, this.#tick());
     this.#forget(flight);
   }
 
-  #kill(): void {
-    this.#subject.kill(this.#tick());
+  async #kill(): Promise<void> {
+    await this.#subject.kill(this.#tick());
     for (const flight of this.#flights) this.#forget(flight);
   }
 
@@ -134,11 +141,11 @@ class Run {
     if (flight.answer) this.#land(flight);
   }
 
-  #settle(): void {
+  async #settle(): Promise<void> {
     for (let look = 0; look < kLooksMax && this.#ideal.pending > 0; look += 1) {
-      this.#send();
+      await this.#send();
       while (this.#flights.some(({ answer }) => !answer)) this.#serve({ n: 0, how: look % 3 === 2 ? 'empty' : 'document' });
-      while (this.#flights.some(({ answer, dead }) => answer && !dead)) this.#answer(0);
+      while (this.#flights.some(({ answer, dead }) => answer && !dead)) await this.#answer(0);
     }
     if (this.#ideal.pending > 0) throw new Mismatch(`${this.#ideal.pending} writes never leave`);
   }
@@ -146,37 +153,38 @@ class Run {
   // --- Reads ------------------------------------------------------------------------------------------------------
 
   /** The server answers at once; what may take long is the way back. */
-  #ask(reading: Reading): Asked {
+  async #ask(reading: Reading, leaves: boolean): Promise<Asked> {
     const asked: Asked = { reading, batch: ++this.#batches, pages: [] };
-    this.#follow(reading, (url) => {
+    await this.#follow(reading, (url) => {
       const answer = this.#server.get(url);
-      asked.pages.push({ url, answer, requestedAt: this.#tick() });
+      asked.pages.push({ url, answer, requestedAt: this.#tick(), asking: null });
       return answer.json;
     });
     asked.pages = asked.pages.slice(reading.from ?? 0);
+    for (const page of asked.pages) if (leaves) page.asking = await this.#subject.ask(page.url, page.answer, page.requestedAt);
     this.#asked.push(asked);
     return asked;
   }
 
   /** Goes from page to page as far as `get` knows them. */
-  #follow({ url, pages = 1, from = 0, bare = false }: Reading, get: (url: string) => Json | undefined): void {
+  async #follow({ url, pages = 1, from = 0, bare = false }: Reading, get: (url: string) => Maybe<Json | undefined>): Promise<void> {
     const target = targetOf(this.shape.resource, url);
-    if (target.kind !== 'list') return void get(url);
+    if (target.kind !== 'list') return void await get(url);
     const view = new ListView(this.#ideal, url);
     let before: Json | undefined;
     for (let i = 0; i < pages + from; i += 1) {
       const pageUrl = urlOfPage(target.list, url, i, bare, before);
-      before = get(pageUrl);
+      before = await get(pageUrl);
       if (before === undefined || view.isLast({ url: pageUrl, json: before, requestedAt: 0, batch: 0 })) return;
     }
   }
 
-  #arrive(asked: Asked | undefined): void {
+  async #arrive(asked: Asked | undefined): Promise<void> {
     if (!asked) return;
     this.#asked = this.#asked.filter((other) => other !== asked);
     const { reading, batch, pages } = asked;
     if (targetOf(this.shape.resource, reading.url).kind === 'item') {
-      for (const page of pages) this.#arriveItem(page, batch);
+      for (const page of pages) await this.#arriveItem(page, batch);
       return;
     }
     const since = pages[0]?.requestedAt ?? 0;
@@ -184,50 +192,56 @@ class Run {
     let news = false;
     const kept: Kept[] = [];
     const shown: Shown[] = [];
-    for (const { url, answer, requestedAt } of pages) {
-      const page: Kept = { url, json: answer.json ?? null, requestedAt, batch };
+    for (const asked of pages) {
+      const page: Kept = { url: asked.url, json: asked.answer.json ?? null, requestedAt: asked.requestedAt, batch };
       this.#ideal.keep(page);
       news ||= pages.length > 1 && !same(known, this.#whatIsKnown(since));
       kept.push(page);
-      shown.push(this.#readPage(page, answer));
+      shown.push(this.#checkPage(page, await this.#shown(asked)));
     }
     const superseded = kept.length > 1 && kept.some((page) => this.#ideal.kept(page.url) !== page);
     // A page may tell news of the entities with changes, which those before it couldn't know, or take the place of the
     // answer that told of one; but once all pages are known, they fit together. Pages that newer ones have overtaken fit
     // to nothing any more.
     if (!reading.from && !news && !superseded) this.#checkWhole(kept, shown, kept.length === 1);
-    if (kept.length > 1) this.#dark(reading);
+    if (kept.length > 1) await this.#dark(reading);
   }
 
   #whatIsKnown(requestedAt: number): Json {
     return this.#ideal.touchedSince(requestedAt).map((entity) => this.#ideal.shown(entity).document ?? null);
   }
 
-  #arriveItem({ url, answer, requestedAt }: Asked['pages'][number], batch: number): void {
+  async #shown({ url, answer, requestedAt, asking }: Page): Promise<Shown> {
+    const leaving = asking ?? await this.#subject.ask(url, answer, requestedAt);
+    return leaving.arrive(this.#tick());
+  }
+
+  async #arriveItem(page: Page, batch: number): Promise<void> {
+    const { url, answer, requestedAt } = page;
     if (answer.status === 200) this.#ideal.keep({ url, json: answer.json ?? null, requestedAt, batch });
-    const shown = this.#subject.read(url, answer, requestedAt, this.#tick());
+    const shown = await this.#shown(page);
     this.#checkItem(this.#ideal.item(url, answer, requestedAt), shown);
   }
 
-  #dark(reading: Reading): void {
+  async #dark(reading: Reading): Promise<void> {
     if (targetOf(this.shape.resource, reading.url).kind === 'item') {
       const expected = this.#ideal.item(reading.url, null, this.#now);
-      return this.#checkItem(expected, this.#subject.read(reading.url, null, this.#now, this.#tick()));
+      return this.#checkItem(expected, await this.#subject.dark(reading.url, this.#tick()));
     }
     const kept: Kept[] = [];
-    this.#follow(reading, (url) => {
+    await this.#follow(reading, async (url) => {
       const page = this.#ideal.kept(url);
       if (page) kept.push(page);
-      else if (this.#subject.read(url, null, this.#now, this.#tick()) !== null) throw new Mismatch(`${url} was never read, and yet it is shown`);
+      else if (await this.#subject.dark(url, this.#tick()) !== null) throw new Mismatch(`${url} was never read, and yet it is shown`);
       return page?.json;
     });
     const pages = kept.slice(reading.from ?? 0);
-    const shown = pages.map((page) => this.#readPage(page, null));
+    const shown: Shown[] = [];
+    for (const page of pages) shown.push(this.#checkPage(page, await this.#subject.dark(page.url, this.#tick())));
     if (!reading.from && pages.length > 0 && pages.every(({ batch }) => batch === pages[0]?.batch)) this.#checkWhole(pages, shown, true);
   }
 
-  #readPage(page: Kept, answer: Answer | null): Shown {
-    const shown = this.#subject.read(page.url, answer, page.requestedAt, this.#tick());
+  #checkPage(page: Kept, shown: Shown | null): Shown {
     if (shown?.status !== 200) throw new Mismatch(`${page.url} answers ${JSON.stringify(shown)}`);
     const view = new ListView(this.#ideal, page.url);
     const wrong = view.wrongPage(page, shown) ?? this.#wrongRest(view.list, page.json, shown.json)

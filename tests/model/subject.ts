@@ -31,23 +31,29 @@ export interface Shown {
   unknown: string[] | null;
 }
 
+/** At once, or later. */
+export type Maybe<T> = T | Promise<T>;
+
+/** A read that has left and was answered; the answer is on its way. */
+export interface Asking {
+  arrive(at: number): Maybe<Shown>;
+}
+
 /** All times are milliseconds since the epoch, and none of them comes twice. URLs are without their origin. */
 export interface Subject {
-  /** @returns the write's id */
-  write(write: PageWrite, at: number): string;
+  /** @returns the write's id, and when the person acted by the subject's own clock */
+  write(write: PageWrite, at: number): Maybe<{ id: string; at: number }>;
   /** What leaves now. */
-  sends(at: number): Send[];
-  answered(send: Send, answer: Answer, at: number): void;
+  sends(at: number): Maybe<Send[]>;
+  answered(send: Send, answer: Answer, at: number): Maybe<void>;
   /** The attempt ended without an answer. */
-  failed(send: Send, at: number): void;
+  failed(send: Send, at: number): Maybe<void>;
   /** The worker dies and another takes over; the answers to what was under way never arrive. */
-  kill(at: number): void;
-  /**
-   * @param answer the network's, or null if it is silent
-   * @param requestedAt when the answer was asked for; it may be long ago
-   * @returns null: nothing is known
-   */
-  read(url: string, answer: Answer | null, requestedAt: number, at: number): Shown | null;
+  kill(at: number): Maybe<void>;
+  /** A read leaves, and the server answers it with what it has now. */
+  ask(url: string, answer: Answer, requestedAt: number): Maybe<Asking>;
+  /** @returns null: nothing is known */
+  dark(url: string, at: number): Maybe<Shown | null>;
 }
 
 export type MakeSubject = (name: string, resource: ResourceConfig) => Subject;

@@ -95,6 +95,9 @@ TEST_CASE("A mistake names its field") {
   CHECK(wrong(with(R"(, "read": {"bytes": "1 MB"})")) == "resources.orders.read.bytes");
   CHECK(wrong(with(R"(, "read": {"offline": true})")) == "resources.orders.read.offline");
   CHECK(wrong(with(R"(, "read": {"maxAgeMs": 1})")) == "resources.orders.read.maxAgeMs");
+  CHECK(wrong(with(R"(, "secrets": "token")")) == "resources.orders.secrets");
+  CHECK(wrong(with(R"(, "list": {"partial": 1})")) == "resources.orders.list.partial");
+  CHECK(wrong(with(R"(, "list": {"filter": {"mine": {"field": "mine", "reader": "me"}}})")) == "resources.orders.list.filter.mine.reader");
   CHECK(wrong(with("", R"(, "retry": {"base": 1})")) == "retry.base");
   CHECK(wrong(with("", R"(, "retry": {"baseMs": 50000})")) == "retry.capMs");
   CHECK(wrong(with("", R"(, "retry": [])")) == "retry");
@@ -104,6 +107,19 @@ TEST_CASE("A mistake names its field") {
 TEST_CASE("Each mistake is told, not only the first") {
   CHECK(wrong(with(R"(, "timeoutMs": -1, "queuedStatus": 1)", R"(, "retry": {"capMs": 0})")) ==
         "resources.orders.timeoutMs resources.orders.queuedStatus retry.capMs");
+}
+
+TEST_CASE("A value can be taken only from a single document, and from none that takes any itself") {
+  const auto from = [](const std::string& resource, const std::string& more) {
+    return wrong(R"({"origin": "https://app.example", "resources": {"orders": {"path": "/api/orders/:id",
+      "defaults": {"by": {"$holdfast": "from", "resource": ")" + resource + R"(", "at": "/name"}}},
+      "me": {"path": "/api/me", "singleton": true)" + more + "}}}");
+  };
+  CHECK(from("me", "") == "");
+  CHECK(from("orders", "") == "resources.orders");
+  CHECK(from("nobody", "") == "resources.orders");
+  CHECK(from("me", R"(, "actions": {"visit": {"last": {"$holdfast": "from", "resource": "me", "at": "/next"}}})") == "resources.me resources.me");
+  CHECK(wrong(with(R"(, "list": {"filter": {"mine": {"field": "mine", "reader": {"$holdfast": "from", "resource": "me", "at": ""}}}})")) == "resources.orders");
 }
 
 TEST_CASE("A path that names no item is a mistake") {

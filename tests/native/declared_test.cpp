@@ -48,6 +48,24 @@ TEST_CASE("Promise 11: an action's declared effect shows, in its place among the
   CHECK(device.count("lanes") == 1);
 }
 
+TEST_CASE("A default is taken from a single document, as it is shown to the user who writes") {
+  Device device({{"resources", {
+      {"orders", {{"path", "/api/orders/:id"}, {"defaults", Json::parse(R"({"by": {"name": {"$holdfast": "from", "resource": "me", "at": "/name"},
+        "phone": {"$holdfast": "from", "resource": "me", "at": "/phone"}}})")}}},
+      {"me", {{"path", "/api/me"}, {"singleton", true}, {"envelope", "/user"}}},
+  }}});
+  capture(device, write("POST", "/api/orders", {{"id", "1"}}));
+  CHECK(shown(device, "/api/orders/1")["by"] == Json::object());
+  device.bases["me"] = {{"name", "Ann"}};
+  CHECK(shown(device, "/api/orders/1")["by"] == Json{{"name", "Ann"}});
+  capture(device, write("PATCH", "/api/me", {{"user", {{"phone", "1"}}}}));
+  CHECK(shown(device, "/api/orders/1")["by"] == Json{{"name", "Ann"}, {"phone", "1"}});
+  device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "bob"}});
+  device.bases["me"] = {{"name", "Bob"}};
+  capture(device, write("POST", "/api/orders", {{"id", "2"}}));
+  CHECK(shown(device, "/api/orders/2")["by"] == Json{{"name", "Bob"}});
+}
+
 TEST_CASE("An envelope is taken off bodies and put around what the page is told") {
   Device device(orders_config(Json::parse(R"({"envelope": "/order"})")));
   device.bases["1"] = {{"id", "1"}, {"note", "server"}};

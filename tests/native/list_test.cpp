@@ -53,6 +53,26 @@ TEST_CASE("Promise 14: filters of the query string") {
   }
 }
 
+TEST_CASE("Promise 14: a filter that depends on who reads") {
+  Device device({{"resources", {
+      {"orders", {{"path", "/api/orders/:id"}, {"list", Json::parse(R"({"filter": {"status": "status", "starred":
+        {"field": "starred", "reader": {"$holdfast": "from", "resource": "me", "at": "/name"}}}})")}}},
+      {"me", {{"path", "/api/me"}, {"singleton", true}}},
+  }}});
+  const auto in = [&](const std::string& query) { return view(device, "/api/orders" + query)["changes"].at(0)["member"]; };
+  capture(device, write("POST", "/api/orders", Json::parse(R"({"id": "1", "status": "placed", "starred": true})")));
+  CHECK(in("?starred=ann") == nullptr);  // nobody knows who reads
+  device.bases["me"] = {{"name", "ann"}};
+  CHECK(in("") == true);
+  CHECK(in("?starred=ann") == true);
+  CHECK(in("?starred=bob") == nullptr);
+  CHECK(in("?starred=ann,bob") == nullptr);
+  CHECK(in("?starred=bob&status=ready") == false);
+  capture(device, write("PATCH", "/api/orders/1", {{"starred", false}}));
+  CHECK(in("?starred=ann") == false);
+  CHECK(in("?starred=bob") == nullptr);
+}
+
 TEST_CASE("Promise 14: a change that moves an entity out of a filter, or into it, says what the server counted") {
   Device device = with_list(list_of(R"({"filter": {"status": "status"}})"));
   device.bases["1"] = {{"id", "1"}, {"status", "placed"}};

@@ -105,6 +105,86 @@ TEST_CASE("An action without a declared effect, and a write to the whole collect
   for (const Json& change : shown["changes"]) CHECK(change["id"] != "");
 }
 
+TEST_CASE("Promise 16: what is turned down rolls back by itself, and the writes behind it are rebased") {
+  struct Example { int status; const char* shown; };
+  const Example examples[] = {
+      {200, R"({"id": "1", "note": "theirs", "tip": 5, "done": true})"},  // the server's word, and what is behind it
+      {204, R"({"id": "1", "note": "mine", "tip": 5, "done": true})"},
+      {422, R"({"id": "1", "note": "server", "tip": 5, "done": true})"},
+      {403, R"({"id": "1", "note": "server", "tip": 5, "done": true})"},
+      {409, R"({"id": "1", "note": "server", "tip": 5, "done": true})"},
+      {412, R"({"id": "1", "note": "server", "tip": 5, "done": true})"},
+      {503, R"({"id": "1", "note": "mine", "tip": 5, "done": true})"},  // nothing is turned down yet
+  };
+  for (const Example& example : examples) {
+    CAPTURE(example.status);
+    Device device(orders_config(Json::parse(R"({"actions": {"finish": {"done": true}}})")));
+    device.bases["1"] = {{"id", "1"}, {"note", "server"}};
+    const std::string first = capture(device, write("PATCH", "/api/orders/1", {{"note", "mine"}}));
+    capture(device, write("PATCH", "/api/orders/1", {{"tip", 5}}));
+    capture(device, write("POST", "/api/orders/1/finish", nullptr));
+    pump(device);
+    device.step(answer(first, 1, example.status, example.status == 200 ? R"({"id": "1", "note": "theirs"})" : ""));
+    if (example.status < 300) device.bases.clear();  // the answer to the write is newer
+    CHECK(view(device, "/api/orders/1")["document"] == Json::parse(example.shown));
+    CHECK(view(device, "/api/orders/1")["pending"] == (example.status == 503 ? 3 : 2));
+  }
+}
+
+TEST_CASE("Promise 16: what a person discards is no longer shown") {
+  Device device(orders_config());
+  device.bases["1"] = {{"id", "1"}, {"note", "server"}};
+  const std::string id = capture(device, write("PATCH", "/api/orders/1", {{"note", "mine"}}));
+  pump(device);
+  device.step(answer(id, 1, 409));
+  for (const char* action : {"retry", "discard"}) {
+    if (std::string(action) == "discard") device.step(answer(id, 2, 409));
+    device.step({{"type", "decided"}, {"id", id}, {"action", action}, {"body", ""}});
+    CHECK(view(device, "/api/orders/1")["document"]["note"] == (std::string(action) == "retry" ? "mine" : "server"));
+    pump(device);
+  }
+}
+
+TEST_CASE("Promise 17: the rows say when there is nothing to put into an answer, so nobody has to ask") {
+  Device device(orders_config());
+  const auto pending = [&] {
+    const Json counts = device.row("meta", "counts ");
+    return counts.is_null() ? 0 : counts["pending"].get<int>();
+  };
+  CHECK(pending() == 0);
+  const std::string first = capture(device, write("POST", "/api/orders", {{"id", "1"}}));
+  const std::string second = capture(device, write("PATCH", "/api/orders/1", {{"note", "a"}}));
+  CHECK(pending() == 2);
+  pump(device);
+  device.step(answer(first, 1, 503));
+  CHECK(pending() == 2);
+  device.now += 60'000;
+  pump(device);
+  device.step(answer(first, 2, 201, R"({"id": "1"})"));
+  CHECK(pending() == 1);
+  pump(device);
+  device.step(answer(second, 1, 422));
+  CHECK(pending() == 0);
+  CHECK(device.row("meta", "counts ")["inbox"] == 1);
+  CHECK(device.row("meta", "counts ")["names"] == 0);
+}
+
+TEST_CASE("Promise 18: what was told to one user is looked up for nobody else") {
+  Device device(orders_config());
+  for (const char* user : {"ann", "ben", ""}) {
+    device.step({{"type", "session"}, {"action", "sign-in"}, {"user", user}});
+    const std::string id = capture(device, write("POST", "/api/orders", {{"id", user[0] == '\0' ? "x" : user}}));
+    pump(device);
+    device.step(answer(id, 1, 201, std::string(R"({"id": ")") + (user[0] == '\0' ? "x" : user) + R"(", "secret": true})"));
+    for (const char* other : {"ann", "ben", "x"}) {
+      CAPTURE(other);
+      const bool own = std::string(other) == (user[0] == '\0' ? "x" : user);
+      CHECK(view(device, std::string("/api/orders/") + other)["known"] == own);
+    }
+    CHECK(view(device, "/api/orders")["changes"].size() == 1);
+  }
+}
+
 TEST_CASE("Promise 7: another user's pending writes are not shown") {
   Device device(orders_config());
   device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "ann"}});

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "codec/list_codec.hpp"
+#include "codec/made.hpp"
 #include "codec/section.hpp"
 #include "codec/text.hpp"
 #include "routing/route.hpp"
@@ -88,27 +89,16 @@ void decode_lists(Section& section, Resource& resource) {
   }
 }
 
-/// `$holdfast` marks a value that is made up later; one that nobody knows would be shown to people as it stands.
-bool is_declared(const Json& value) {
-  if (value.is_array()) return std::all_of(value.begin(), value.end(), is_declared);
-  if (!value.is_object()) return true;
-  const auto made = value.find("$holdfast");
-  if (made == value.end()) return std::all_of(value.begin(), value.end(), is_declared);
-  if (*made == "now" || *made == "url") return value.size() == 1;
-  if (*made == "increment") return value.size() == 2 && value.contains("by") && value["by"].is_number();
-  return *made == "given" && value.size() == 2 && value.contains("at") && value["at"].is_string();
-}
-
 void decode_effects(Section& section, Resource& resource) {
   if (const Json* json = section.find("defaults")) {
-    if (!json->is_object() || !is_declared(*json)) section.fail("defaults", "must be an object, such as { status: 'placed', createdAt: now }");
+    if (!json->is_object() || !is_declared(*json, resource.sources)) section.fail("defaults", "must be an object, such as { status: 'placed', createdAt: now }");
     else resource.defaults = print_json(*json);
   }
   const Json* actions = section.find("actions");
   if (actions == nullptr) return;
   if (!actions->is_object()) return section.fail("actions", "must be an object, such as { cancel: { status: 'cancelled' } }");
   for (const auto& [name, effect] : actions->items()) {
-    if (!effect.is_object() || !is_declared(effect)) {
+    if (!effect.is_object() || !is_declared(effect, resource.sources)) {
       section.fail("actions." + name, "must be the change that it makes, such as { status: 'cancelled' }");
       continue;
     }
@@ -158,6 +148,29 @@ void note_referenced(Section& root, Config& config) {
       if (&other != &resource && !other.singleton && has_paths_below(resource, other)) other.referenced = true;
     }
   }
+}
+
+/// Whoever a value is taken from must be there, and must not take any itself: that could go round in circles.
+void check_sources(Section& root, const Config& config) {
+  for (const Resource& resource : config.resources) {
+    std::vector<std::string> sources = resource.sources;
+    for (const List& list : resource.lists) {
+      for (const Filter& filter : list.filters) if (filter.kind == FilterKind::kReader) sources.push_back(filter.reader.resource);
+    }
+    for (const std::string& name : sources) {
+      const Resource* source = config.find(name);
+      if (source == nullptr || !source->singleton) root.fail("resources." + resource.name, "takes a value from '" + name + "', which is no resource with singleton: true");
+      else if (!source->sources.empty()) root.fail("resources." + name, "takes values from others, so none can be taken from it");
+    }
+  }
+}
+
+/// Secrets are taken out by the host, before anything comes here (js/host/secrets.ts).
+void check_secrets(Section& section) {
+  const Json* json = section.find("secrets");
+  if (json == nullptr) return;
+  const bool names = json->is_array() && std::all_of(json->begin(), json->end(), [](const Json& name) { return name.is_string(); });
+  if (!names) section.fail("secrets", "must be a list of members' names, such as ['token']");
 }
 
 void decode_put(Section& section, Resource& resource) {
@@ -248,11 +261,12 @@ void check_read(Section& section) {
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
-  section.only({"path", "singleton", "items", "origin", "id", "envelope", "list", "lists", "put", "defaults", "actions", "references",
-                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "lane", "read"});
+  section.only({"path", "singleton", "items", "origin", "id", "version", "envelope", "list", "lists", "put", "defaults", "actions", "references",
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "lane", "read", "secrets"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
+  section.pointer("version", resource.version);
   section.pointer("envelope", resource.envelope);
   decode_lists(section, resource);
   decode_put(section, resource);
@@ -266,6 +280,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   decode_coalesce(section, resource);
   decode_idempotency(section, resource);
   check_read(section);
+  check_secrets(section);
   return resource;
 }
 
@@ -313,6 +328,7 @@ DecodedConfig decode_config(const std::string& text) {
     decoded.config.resources.push_back(decode_resource(section, name, base_origin));
   }
   note_referenced(root, decoded.config);
+  check_sources(root, decoded.config);
   decode_retry(root, decoded.config.retry);
   return decoded;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "codec/made.hpp"
 #include "codec/section.hpp"
 
 namespace holdfast {
@@ -31,6 +32,15 @@ std::optional<FilterKind> kind_named(const std::string& name) {
   return std::nullopt;
 }
 
+bool decode_reader(Section& section, const Json& json, Filter& filter) {
+  const auto source = parse_source(json);
+  if (!source) section.fail("reader", "must be from('user', '/username'): where the reader's own name is");
+  if (section.find("is") != nullptr) section.fail("is", "has no meaning beside `reader`");
+  filter.kind = FilterKind::kReader;
+  filter.reader = source.value_or(Source{});
+  return source.has_value();
+}
+
 void decode_filters(Section& section, List& list) {
   const Json* json = section.find("filter");
   if (json == nullptr) return;
@@ -42,8 +52,12 @@ void decode_filters(Section& section, List& list) {
       filter.field = parse_pointer(rule.get_ref<const std::string&>());
     } else if (rule.is_object() && rule.contains("field")) {
       Section inner(rule, section.path_to("filter." + parameter), section.errors());
-      inner.only({"field", "is"});
+      inner.only({"field", "is", "reader"});
       inner.pointer("field", filter.field);
+      if (const Json* reader = inner.find("reader")) {
+        if (decode_reader(inner, *reader, filter)) list.filters.push_back(std::move(filter));
+        continue;
+      }
       std::string is = "equal";
       inner.text("is", is);
       const auto kind = kind_named(is);
@@ -124,7 +138,7 @@ void decode_list(const Json& json, const std::string& path, std::vector<ConfigEr
     return;
   }
   Section section(json, path, errors);
-  section.only({"rows", "total", "filter", "where", "ignore", "sort", "sortBy", "page", "members"});
+  section.only({"rows", "total", "filter", "where", "ignore", "sort", "sortBy", "page", "members", "partial"});
   section.pointer("rows", list.rows);
   std::vector<std::string> totals;
   const Json* total = section.find("total");
@@ -136,6 +150,7 @@ void decode_list(const Json& json, const std::string& path, std::vector<ConfigEr
   if (ignore != nullptr && !texts(*ignore, list.ignored)) section.fail("ignore", "must be a list of parameters");
   decode_sort(section, list);
   decode_page(section, list);
+  section.flag("partial", list.partial);
   std::string members;
   section.text("members", members);
   list.server_members = members == "server";

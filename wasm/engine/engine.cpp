@@ -111,8 +111,10 @@ std::string Engine::route(const std::string& url) const {
                      {"entity", found->entity},
                      {"parent", found->parent},
                      {"id", resource.id},
+                     {"version", resource.version},
                      {"envelope", resource.envelope},
                      {"rows", found->list != nullptr ? Json(found->list->rows) : Json(nullptr)},
+                     {"partial", found->list != nullptr && found->list->partial},
                      {"lane", resource.lane.empty() ? resource.name + " " + found->entity : "lane " + resource.lane},
                      {"timeoutMs", resource.timeout_ms},
                      {"bodyBytesMax", resource.body_bytes_max}});

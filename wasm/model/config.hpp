@@ -42,13 +42,20 @@ using Pointer = std::vector<std::string>;
 
 using Path = std::vector<Segment>;
 
-enum class FilterKind { kEqual, kContains, kMin, kMax, kAbove, kBelow };
+/// A part of a single document of the user's: who they are, and what they chose.
+struct Source {
+  std::string resource;
+  Pointer at;
+};
+
+enum class FilterKind { kEqual, kContains, kMin, kMax, kAbove, kBelow, kReader };
 
 /// A parameter of the query string that picks entities by a field.
 struct Filter {
   std::string parameter;
   Pointer field;
   FilterKind kind = FilterKind::kEqual;
+  Source reader;                  ///< for kReader: the value by which the query string names the user
 };
 
 struct SortKey {
@@ -78,6 +85,7 @@ struct List {
   std::string sort_parameter;
   std::string direction_parameter;
   Paging page;
+  bool partial = false;           ///< rows leave out members that items have
   bool server_members = false;    ///< only the server can tell which entities are in it
 };
 
@@ -94,6 +102,7 @@ struct Resource {
   std::vector<Path> more_items;   ///< further paths of the same items
   bool singleton = false;         ///< `item` names one document, and there is no collection
   Pointer id = {"id"};            ///< where a document names its entity
+  Pointer version;                ///< a member that grows with every change; empty: none is known
   std::vector<Reference> references;
   bool referenced = false;        ///< others refer to its entities, in their paths or documents
   Pointer envelope;               ///< where an item's document is, in answers and bodies
@@ -101,6 +110,7 @@ struct Resource {
   bool put_merges = false;        ///< PUT changes only the members that it names
   std::string defaults;           ///< of a created document: JSON text, or empty
   std::map<std::string, std::string> actions;  ///< "METHOD sub-path" to the merge patch that it amounts to, as JSON
+  std::vector<std::string> sources;  ///< single documents that `defaults` and `actions` take values from
   Millis timeout_ms = kPageTimeoutMs;
   std::int64_t body_bytes_max = kBodyBytesMax;
   std::int64_t queued_status = 202;

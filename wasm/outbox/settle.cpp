@@ -77,17 +77,20 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
   const auto found = route(context.config, mutation.url);
   if (!found) return;
   const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";
-  const auto told = deleted ? std::nullopt : document_in(context, event, mutation, resource, found->kind == RouteKind::kAction);
+  auto told = deleted ? std::nullopt : document_in(context, event, mutation, resource, found->kind == RouteKind::kAction);
   const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
   const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
+  // Others may have changed it since, and that is known already.
+  const bool outdated = told && last_told.document && is_newer(resource, *last_told.document, *told);
+  if (outdated) told = last_told.document;
   Document row;
   row.user = mutation.user;
   row.resource = mutation.resource;
   row.entity = mutation.entity;
   if (deleted) row.text = kDeleted;
-  else if (told) row.text = resource.envelope.empty() ? event.body : print_json(*told);
+  else if (told) row.text = resource.envelope.empty() && !outdated ? event.body : print_json(*told);
   else row.text = shown_after(context, resource, mutation);
-  row.etag = told ? header(event.headers, "etag") : std::string();
+  row.etag = told && !outdated ? header(event.headers, "etag") : std::string();
   const bool creation = found->kind == RouteKind::kCollection && mutation.method == "POST";
   const Json* id = told && !resource.singleton ? find_part(*told, resource.id) : nullptr;
   const auto place = creation && id == nullptr ? located(context, event, mutation) : std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "codec/made.hpp"
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
 #include "overlay/optimistic.hpp"
@@ -65,9 +66,11 @@ Json make(const Json& declared, const Json* before, const Making& making, bool& 
   if (*kind == "now") return iso_time(making.write.created_at);
   if (*kind == "url") return making.url;
   if (*kind == "increment") return sum(before, declared["by"]);
-  const Json* given = find_part(making.body, parse_pointer(declared["at"].get_ref<const std::string&>()));
-  nothing = given == nullptr;
-  return given != nullptr ? *given : Json(nullptr);
+  std::optional<Json> taken;
+  if (const auto source = parse_source(declared)) taken = shown_part(making.context, making.write.user, *source);
+  else if (const Json* given = find_part(making.body, parse_pointer(declared["at"].get_ref<const std::string&>()))) taken = *given;
+  nothing = !taken;
+  return taken.value_or(Json(nullptr));
 }
 
 }  // namespace

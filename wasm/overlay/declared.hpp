@@ -1,15 +1,16 @@
-// Values that an app declared and that are made up when they are needed: `now`, `url`, `increment`, `given`.
+// Values that an app declared and that are made up when they are needed: `now`, `url`, `increment`, `given`, `from`.
 #pragma once
 
 #include <string>
 
-#include "codec/fields.hpp"
+#include "engine/context.hpp"
 #include "model/rows.hpp"
 
 namespace holdfast {
 
 /// What a declared value is made from.
 struct Making {
+  Context& context;
   const Mutation& write;
   const Json& body;     ///< the write's own JSON, or null
   std::string url;      ///< of the item

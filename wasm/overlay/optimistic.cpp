@@ -55,13 +55,22 @@ Json wrapped(const Resource& resource, Json document) {
   return whole;
 }
 
-void apply_write(const Config& config, Optimistic& shown, const Mutation& mutation, const Resource& resource) {
+bool is_newer(const Resource& resource, const Json& one, const Json& other) {
+  if (resource.version.empty()) return false;
+  const Json* mine = find_part(one, resource.version);
+  const Json* theirs = find_part(other, resource.version);
+  if (mine == nullptr || theirs == nullptr) return false;
+  const bool comparable = (mine->is_number() && theirs->is_number()) || (mine->is_string() && theirs->is_string());
+  return comparable && *theirs < *mine;
+}
+
+void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, const Resource& resource) {
   shown.pending += 1;
-  const auto found = route(config, mutation.url);
+  const auto found = route(context.config, mutation.url);
   // A write to the whole collection shows no single entity.
   if (!found || found->resource != &resource || mutation.whole_collection()) return;
   auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
-  const Making making{mutation, body ? *body : Json(nullptr), url_of(*found, resource, mutation)};
+  const Making making{context, mutation, body ? *body : Json(nullptr), url_of(*found, resource, mutation)};
 
   if (found->kind == RouteKind::kAction) {
     const auto effect = resource.actions.find(mutation.method + " " + found->action);
@@ -117,7 +126,7 @@ Optimistic confirmed(Context& context, const Resource& resource, const std::stri
 
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation) {
   Optimistic shown = confirmed(context, resource, mutation.user, mutation.entity);
-  apply_write(context.config, shown, renamed(context, mutation), resource);
+  apply_write(context, shown, renamed(context, mutation), resource);
   if (shown.gone) return kDeleted;
   return shown.document ? print_json(*shown.document) : std::string();
 }
@@ -140,11 +149,19 @@ Optimistic optimistic(Context& context, const Resource& resource, const std::str
     }
     // A write that this step changes is handed in; its stored form is out of date, but its place is the right one.
     const bool changed = written != nullptr && written->id == mutation.id;
-    apply_write(context.config, shown, renamed(context, changed ? *written : mutation), resource);
+    apply_write(context, shown, renamed(context, changed ? *written : mutation), resource);
     if (changed) written = nullptr;
   }
-  if (written != nullptr) apply_write(context.config, shown, renamed(context, *written), resource);
+  if (written != nullptr) apply_write(context, shown, renamed(context, *written), resource);
   return shown;
+}
+
+std::optional<Json> shown_part(Context& context, const std::string& user, const Source& source) {
+  const Resource* resource = context.config.find(source.resource);
+  if (resource == nullptr || !resource->singleton) return std::nullopt;
+  const Optimistic shown = optimistic(context, *resource, user, lane_name(user, *resource, resource->name), resource->name, nullptr);
+  const Json* part = shown.document ? find_part(*shown.document, source.at) : nullptr;
+  return part != nullptr ? std::optional(*part) : std::nullopt;
 }
 
 }  // namespace holdfast

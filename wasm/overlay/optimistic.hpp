@@ -20,13 +20,16 @@ struct Optimistic {
 void merge_patch(Json& target, const Json& patch);
 
 /// Applies one write to what is shown so far.
-void apply_write(const Config& config, Optimistic& shown, const Mutation& mutation, const Resource& resource);
+void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, const Resource& resource);
 
 /// The document in a write's body or an item's answer: the declared envelope, or the whole.
 Json unwrapped(const Resource& resource, Json whole);
 
 /// The other way: as the server's own answer would be.
 Json wrapped(const Resource& resource, Json document);
+
+/// Whether the declared version of one document is higher than the other's. False where they can't be compared.
+bool is_newer(const Resource& resource, const Json& one, const Json& other);
 
 /// The key of the host's pseudo-row `base`: the entity's newest document in the answers that were kept, if it is newer
 /// than its row in `documents` and than the deletion of all. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
@@ -41,5 +44,8 @@ std::string shown_after(Context& context, const Resource& resource, const Mutati
 /// @param written a write that this step is about to store, so that no range shows it as it will be; may be null
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const Mutation* written);
+
+/// A part of a single document as it is shown to a user; nothing where there is none.
+std::optional<Json> shown_part(Context& context, const std::string& user, const Source& source);
 
 }  // namespace holdfast

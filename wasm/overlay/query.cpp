@@ -82,7 +82,7 @@ std::vector<std::pair<std::string, std::string>> query_of(std::string_view url) 
   return parameters;
 }
 
-Query::Query(const Route& found, const std::string& url)
+Query::Query(const Route& found, const std::string& url, const Reader& reader)
     : found_(found), list_(*found.list), parameters_(query_of(url)), sort_(list_.sort), ordered_(!list_.sort.empty()) {
   const bool sortable = read_sort();
   for (const auto& [name, value] : parameters_) {
@@ -91,6 +91,13 @@ Query::Query(const Route& found, const std::string& url)
     const bool pages = name == list_.page.position || name == list_.page.limit;
     if (value.empty() || filters || orders || pages || has(list_.ignored, name)) continue;
     unknown_.push_back(name);
+  }
+  for (const Filter& filter : list_.filters) {
+    if (filter.kind != FilterKind::kReader) continue;
+    const auto name = reader(filter.reader);
+    const auto wanted = values(filter.parameter);
+    const bool own = name && std::all_of(wanted.begin(), wanted.end(), [&](const std::string& one) { return equals(*name, one); });
+    if (!own && !wanted.empty()) about_others_.push_back(filter.parameter);
   }
 }
 
@@ -144,6 +151,7 @@ bool Query::holds(const Filter& filter, const Json& document) const {
   if (wanted.empty()) return true;
   const Json* field = find_part(document, filter.field);
   if (field == nullptr) return false;
+  if (filter.kind == FilterKind::kReader) return equals(*field, "true");
   return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& value) {
     if (fits(filter.kind, *field, value)) return true;
     const auto several = split(value, ',');
@@ -153,14 +161,14 @@ bool Query::holds(const Filter& filter, const Json& document) const {
 
 std::optional<bool> Query::member(const Json& document) const {
   for (const Filter& filter : list_.filters) {
-    if (!holds(filter, document)) return false;
+    if (!has(about_others_, filter.parameter) && !holds(filter, document)) return false;
   }
   for (const auto& [parameter, field] : list_.where) {
     const auto value = found_.parameters.find(parameter);
     const Json* part = find_part(document, field);
     if (value != found_.parameters.end() && (part == nullptr || !equals(*part, value->second))) return false;
   }
-  if (list_.server_members || !unknown_.empty()) return std::nullopt;
+  if (list_.server_members || !unknown_.empty() || !about_others_.empty()) return std::nullopt;
   return true;
 }
 

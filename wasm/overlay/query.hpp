@@ -1,6 +1,7 @@
 // What the query string of a list asks for: which entities belong, in which order, and which page.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +17,10 @@ std::vector<std::pair<std::string, std::string>> query_of(std::string_view url);
 
 class Query {
  public:
-  Query(const Route& found, const std::string& url);
+  /// Tells who reads: a part of one of their single documents, or nothing where it isn't known.
+  using Reader = std::function<std::optional<Json>(const Source&)>;
+
+  Query(const Route& found, const std::string& url, const Reader& reader);
 
   /// Whether an entity with this document belongs; nothing where only the server can tell.
   std::optional<bool> member(const Json& document) const;
@@ -39,6 +43,7 @@ class Query {
   std::vector<SortKey> sort_;
   bool ordered_ = false;
   std::vector<std::string> unknown_;
+  std::vector<std::string> about_others_;  ///< parameters by which only the server can pick: they ask how others see an entity
 };
 
 }  // namespace holdfast

@@ -66,7 +66,7 @@ std::vector<Document> confirmed_since(Context& context, const Resource& resource
 
 void read_list(Context& context, const Route& found, const std::string& user, const ReadEvent& event) {
   const Resource& resource = *found.resource;
-  const Query query(found, event.url);
+  const Query query(found, event.url, [&](const Source& source) { return shown_part(context, user, source); });
   const Range lanes{Lane::kStore, "resource", Json::array({user, resource.name, 0}),
                     Json::array({user, resource.name, kNever}), kShownMax};
   const auto concerns = [&](const std::string& entity) { return entity.size() > found.parent.size() && entity.starts_with(found.parent); };
