@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext } from 'node:test';
 import { Chromium } from '../browser/chromium.js';
 import { test } from '../browser/harness.js';
+import { until } from '../browser/until.js';
 import { RealWorldBackend } from './realworld/backend.js';
 import type * as client from './realworld/client.js';
 import type { Articles, NewArticle } from './realworld/client.js';
-import { backOnline, lines, live, type Life } from './site.js';
+import { backOnline, lines, live, reload, type Life } from './site.js';
 
 let browser: Chromium;
 before(async () => {
@@ -92,6 +93,50 @@ test('online it works as it does without', async (t) => {
 });
 
 describe('in the tunnel', () => {
+  test('it writes, edits, comments, favours, and all of it arrives once, at what it was meant for', async (t) => {
+    const life = await start(t);
+    const { app, backend, client } = life;
+    app.server.down = 'reset';
+
+    const made = await client.publish(draft('Night train', 'trains', 'night'));
+    assert.deepEqual([made.title, made.favorited, made.favoritesCount, made.tagList], ['Night train', false, 0, ['trains', 'night']]);
+    const edited = await client.edit(made.slug, { title: 'Night bus' });
+    assert.deepEqual([edited.title, edited.body], ['Night bus', 'Night train, at length'], 'a PUT that changes what it names');
+    assert.equal((await client.say(made.slug, 'mind the gap')).body, 'mind the gap');
+    const favored = await client.favorite(made.slug);
+    assert.deepEqual([favored.title, favored.favorited, favored.favoritesCount], ['Night bus', true, 1]);
+    assert.deepEqual(await client.read(made.slug), favored);
+    assert.equal((await client.favorite('third-rail')).favoritesCount, 1);
+    assert.equal((await client.edit('first-train', { title: 'Last train' })).title, 'Last train');
+    await client.say('first-train', 'third');
+    await client.unsay('first-train', 101);
+    const slip = await client.say('first-train', 'a slip');
+    await client.unsay('first-train', slip.id);
+    await client.changeMe({ bio: 'rides at night' });
+    assert.equal((await client.follow('ana')).following, true);
+
+    assert.deepEqual(titles(await client.articles()), [3, 'Night bus', 'Last train', 'Third rail']);
+    assert.deepEqual(titles(await client.articles({ tag: 'trains' })), [3, 'Night bus', 'Last train', 'Third rail']);
+    assert.deepEqual(titles(await client.articles({ tag: 'night' })), [1, 'Night bus']);
+    const last = await client.read('first-train');
+    assert.deepEqual([last.title, last.body], ['Last train', 'First train, at length'], 'a row without a body takes none away');
+    assert.deepEqual((await client.comments('first-train')).map(({ body }) => body), ['second', 'third']);
+    const me = await client.me();
+    assert.deepEqual([me.bio, me.username], ['rides at night', 'jake']);
+    assert.equal((await client.see('ana')).following, true);
+
+    await backOnline(life);
+    assert.deepEqual(backend.ledger.filter((entry) => entry.about === 'article 3').map(({ method, body }) => [method, Object.keys(body)]),
+      [['POST', ['article']], ['PUT', ['article']], ['POST', []]]);
+    assert.deepEqual(['article 1', 'article 2', 'profile ana', 'user jake'].map((what) => done(life, what)), [['POST'], ['PUT'], ['POST'], ['PUT']]);
+    assert.deepEqual([doneBelow(life, 3), doneBelow(life, 2)], [['POST'], ['DELETE', 'DELETE', 'POST', 'POST']]);
+    assert.deepEqual(done(life, 'comment 101 of article 2'), ['DELETE']);
+    assert.deepEqual((await client.comments('last-train')).map(({ body }) => body), ['second', 'third']);
+    assert.equal(backend.ledger.length, 12);
+    await assertInStep(life);
+    assert.deepEqual((await client.articles()).articles.map(({ slug }) => slug), ['night-bus', 'last-train', 'third-rail']);
+  });
+
   test('a slug that the page still holds leads to the article, whatever it is called by now', async (t) => {
     const life = await start(t);
     const { app, client } = life;
@@ -125,6 +170,33 @@ describe('in the tunnel', () => {
     await assertInStep(life);
   });
 
+  test('an article that was written there names its author, and is found by him', async (t) => {
+    const life = await start(t);
+    const { app, client } = life;
+    app.server.down = 'reset';
+    const made = await client.publish(draft('Night train'));
+    assert.deepEqual(made.author, { username: 'jake', bio: 'rides', image: null, following: false });
+    assert.deepEqual((await client.say('first-train', 'third')).author, made.author);
+    assert.deepEqual(titles(await client.articles({ author: 'jake' })), [2, 'Night train', 'First train']);
+    await backOnline(life);
+    await assertInStep(life);
+  });
+
+  test('a favourite enters the reader\'s own list of them, and leaves it', async (t) => {
+    const life = await start(t);
+    const { app, client } = life;
+    await client.articles({ favorited: 'ana' });
+    app.server.down = 'reset';
+    await client.favorite('third-rail');
+    assert.deepEqual(titles(await client.articles({ favorited: 'jake' })), [1, 'Third rail']);
+    assert.deepEqual(titles(await client.articles({ favorited: 'ana' })), [0], 'of another\'s only the server can tell');
+    await client.unfavorite('third-rail');
+    assert.deepEqual(titles(await client.articles({ favorited: 'jake' })), [0]);
+    await backOnline(life);
+    assert.deepEqual(done(life, 'article 1'), ['POST', 'DELETE']);
+    await assertInStep(life);
+  });
+
   test('below an article that was written there are the comments that were made there', async (t) => {
     const life = await start(t);
     const { app, client } = life;
@@ -141,3 +213,57 @@ describe('in the tunnel', () => {
   });
 });
 
+test('the token that the user\'s document carries is in none of the stores', async (t) => {
+  const { app, client } = await start(t);
+  await client.changeMe({ bio: 'rides at night' });
+  app.server.down = 'reset';
+  assert.equal((await client.me()).bio, 'rides at night');
+  await client.changeMe({ bio: 'rides by day' });
+  const kept = await Promise.all(['reads', 'documents', 'mutations', 'outcomes'].map(async (store) => JSON.stringify(await app.rows(store))));
+  assert.ok(kept.some((text) => text.includes('rides by day')), 'the search finds what was stored');
+  assert.deepEqual(kept.map((text) => text.includes('jwt.jake')), [false, false, false, false]);
+});
+
+test('with every answer lost, each write is still one', async (t) => {
+  const life = await start(t);
+  const { backend, client } = life;
+  const losing = async <R>(act: () => Promise<R>): Promise<R> => {
+    backend.loseAnswers += 1;
+    return act();
+  };
+  const made = await losing(() => client.publish(draft('Night train', 'night')));
+  await losing(() => client.edit(made.slug, { title: 'Night bus' }));
+  await losing(() => client.say(made.slug, 'mind the gap'));
+  await losing(() => client.favorite(made.slug));
+  await losing(() => client.edit('first-train', { title: 'Last train' }));
+  await losing(() => client.say('first-train', 'third'));
+  await losing(() => client.unsay('first-train', 101));
+  await backOnline(life);
+  assert.deepEqual([done(life, 'article 3'), done(life, 'article 2')], [['POST', 'PUT', 'POST'], ['PUT']]);
+  assert.deepEqual([doneBelow(life, 3), doneBelow(life, 2)], [['POST'], ['DELETE', 'POST']]);
+  assert.equal(backend.ledger.length, 7);
+  await assertInStep(life);
+});
+
+test('with the worker killed in the middle, it goes on with the token that the page uses next', async (t) => {
+  const life = await start(t);
+  const { app, backend, client } = life;
+  app.server.down = 'hang';
+  const before = app.server.writes.length;
+  const late = client.publish(draft('Night train', 'night'));
+  await until(() => app.server.writes.length > before, 'the write to be under way');
+  await app.killWorker();
+  const made = await late;
+  await client.edit(made.slug, { title: 'Night bus' });
+  await client.say(made.slug, 'mind the gap');
+  await app.killWorker();
+  await reload(life);
+  backend.loseAnswers = 2;
+  app.server.up();
+  // The worker's memory is gone, and with it the token; an app that has never heard of holdfast just reads on.
+  await client.articles();
+  await backOnline(life);
+  assert.deepEqual([done(life, 'article 3'), doneBelow(life, 3)], [['POST', 'PUT'], ['POST']]);
+  assert.equal(backend.ledger.length, 3);
+  await assertInStep(life);
+});

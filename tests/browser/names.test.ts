@@ -66,3 +66,14 @@ test('signing out forgets names, unless writes still need them', async (t) => {
   await app.page.evaluate(() => window.hf.signOut());
   assert.deepEqual(await app.rows('names'), []);
 });
+
+test('what refers to a creation of the same moment stays behind it, however long that takes to read', async (t) => {
+  const config = '{ resources: { notes: { path: \'/api/notes/:id\', references: { about: \'orders\' } }, orders: { path: \'/api/orders/:id\' } } }';
+  const app = await openApp(t, browser.context, { config });
+  await app.page.evaluate(() => Promise.all([
+    fetch('/api/orders', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: 'o1', note: 'x'.repeat(3_000_000) }) }),
+    fetch('/api/notes/n1', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: 'n1', about: 'o1' }) }),
+  ]));
+  await app.drained();
+  assert.deepEqual(app.server.applied.map(({ method, url }) => `${method} ${url}`), ['POST /api/orders', 'PUT /api/notes/n1']);
+});

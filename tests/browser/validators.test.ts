@@ -106,3 +106,25 @@ test('once the change is rejected, the tag that the app still has is good again'
   assert.deepEqual([noteOf(plain), plain.headers.etag], ['warm', '"1"']);
   assert.equal((await app.fetch(kItem, { headers: { 'If-None-Match': '"1"' } })).status, 304);
 });
+
+for (const [what, body] of [['with the document', true], ['without a word', false]] as const) {
+  test(`Promise 15: after a write that was confirmed ${what}, the HTTP cache doesn't bring the old state back`, async (t) => {
+    const app = await openApp(t, browser.context);
+    app.server.documents.set(kItem, { id: 'o1', note: 'warm', version: 1 });
+    app.server.respond = ({ method, url }) => {
+      if (method === 'GET') return { body: app.server.documents.get(url), headers: { 'Cache-Control': 'max-age=600' } };
+      if (body) return undefined;
+      app.server.documents.set(kItem, { id: 'o1', note: 'hot', version: 2 });
+      return { status: 204 };
+    };
+    const reads = () => app.server.requests.filter(({ method }) => method === 'GET').length;
+    await app.fetch(kItem);
+    await app.fetch(kItem);
+    assert.equal(reads(), 1, 'the HTTP cache serves');
+    await app.settled(await app.write('PATCH', kItem, { note: 'hot' }));
+    assert.deepEqual(json(await app.fetch(kItem)), { id: 'o1', note: 'hot', version: 2 });
+    assert.equal(reads(), 2);
+    await app.fetch(kItem);
+    assert.equal(reads(), 2, 'and serves again');
+  });
+}

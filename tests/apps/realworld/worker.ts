@@ -1,9 +1,12 @@
 // All that the RealWorld app says about itself.
 
-import { holdfast, increment, now } from 'holdfast/service-worker';
+import { from, holdfast, increment, now } from 'holdfast/service-worker';
 
 const page = { offset: 'offset', limit: 'limit', size: 20 };
-const articles = { rows: '/articles', total: '/articlesCount', sort: '-createdAt', page };
+const me = (at: string) => from('user', at);
+/** Whoever writes something here is its author. */
+const author = { username: me('/username'), bio: me('/bio'), image: me('/image'), following: false };
+const articles = { partial: true, rows: '/articles', total: '/articlesCount', sort: '-createdAt', page };
 
 holdfast({
   resources: {
@@ -14,10 +17,14 @@ holdfast({
       put: 'merge',
       list: {
         ...articles,
-        filter: { tag: { field: 'tagList', is: 'contains' }, author: '/author/username' },
+        filter: {
+          tag: { field: 'tagList', is: 'contains' },
+          author: '/author/username',
+          favorited: { field: 'favorited', reader: me('/username') },
+        },
       },
       lists: { '/api/articles/feed': { ...articles, members: 'server' } },
-      defaults: { tagList: [], createdAt: now, updatedAt: now, favorited: false, favoritesCount: 0 },
+      defaults: { tagList: [], createdAt: now, updatedAt: now, favorited: false, favoritesCount: 0, author },
       actions: {
         favorite: { favorited: true, favoritesCount: increment(1) },
         'DELETE favorite': { favorited: false, favoritesCount: increment(-1) },
@@ -27,7 +34,7 @@ holdfast({
       path: '/api/articles/:slug/comments/:id',
       envelope: '/comment',
       list: { rows: '/comments', sort: 'createdAt' },
-      defaults: { createdAt: now, updatedAt: now },
+      defaults: { createdAt: now, updatedAt: now, author },
     },
     profiles: {
       path: '/api/profiles/:username',
@@ -35,7 +42,7 @@ holdfast({
       envelope: '/profile',
       actions: { follow: { following: true }, 'DELETE follow': { following: false } },
     },
-    user: { path: '/api/user', singleton: true, envelope: '/user', put: 'merge' },
+    user: { path: '/api/user', singleton: true, envelope: '/user', put: 'merge', secrets: ['token', 'password'] },
     tags: { path: '/api/tags', singleton: true },
   },
 });
