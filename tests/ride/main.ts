@@ -43,7 +43,8 @@ const speed = number('a number above 0', (value) => value > 0);
 function command(): Command {
   return new Command('npm run ride --')
     .description('Rides a recorded train through a real TCP proxy with a real browser, and counts what arrived.\n' +
-      'Exit status 1 unless nothing was lost, doubled, reordered or left over and the page had no error.')
+      'Exit status 1 unless nothing was lost, doubled, reordered or left over, the page had no error,\n' +
+      'and with holdfast each read showed the act before it.')
     .addOption(new Option('--trace <file>', 'a trace file, or the name of one in traces/')
       .argParser(traceFile).default(path.join(kTraces, 'qtrain.csv'), 'qtrain.csv'))
     .addOption(new Option('--client <name>', 'who rides').choices(kClients).default(kDefaults.client))
@@ -57,6 +58,7 @@ function command(): Command {
     .option('--error-rate <share>', 'share of the attempts answered 503', share, kDefaults.errorRate)
     .option('--retry-after-share <share>', 'share of those that carry "Retry-After: 1"', share, kDefaults.retryAfterShare)
     .option('--lost-rate <share>', 'share of the attempts applied and then not answered', share, kDefaults.lostRate)
+    .option('--no-looks', 'the person doesn\'t look, after each act, that it is there')
     .option('--json', 'print the figures as JSON on the last line', false)
     .option('--verbose', 'progress, and what happens in page and worker, on stderr', false)
     .allowExcessArguments(false)
@@ -69,6 +71,7 @@ function summary(result: RideResult): string {
     `${result.client} on ${result.trace}, seed ${result.seed}`,
     `  acts        ${result.acts}, ${result.acts_in_tunnel} of them in a tunnel; ${result.applied} applied, ${result.unanswered} unanswered`,
     `  wrong       ${result.lost} lost, ${result.duplicated} doubled, ${result.reordered} reordered, ${result.pending_at_end} left over, ${result.page_errors} page errors`,
+    `  reads       ${result.stale_reads} didn\'t show the act before them, of ${result.reads}`,
     `  delay       p50 ${result.delay_p50_ms} ms, p95 ${result.delay_p95_ms} ms (oracle p95 ${result.oracle_p95_ms} ms)`,
     `  excess      p50 ${result.excess_p50_ms} ms, p95 ${result.excess_p95_ms} ms, total ${result.excess_total_ms} ms; ${result.late_5s} over 5 s`,
     `  attempts    ${result.write_attempts} for ${result.acts} acts`,

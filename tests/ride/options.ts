@@ -21,6 +21,8 @@ export interface RideOptions {
   retryAfterShare: number;
   /** Share of the attempts that are applied and then not answered. */
   lostRate: number;
+  /** Whether the person looks, after each act, that it is there. */
+  looks: boolean;
 }
 
 export const kDefaults: Omit<RideOptions, 'trace'> = {
@@ -35,6 +37,7 @@ export const kDefaults: Omit<RideOptions, 'trace'> = {
   errorRate: 0.05,
   retryAfterShare: 0.5,
   lostRate: 0.03,
+  looks: true,
 };
 
 /** Around the ride itself; none of it changes what the ride asks of a client. */

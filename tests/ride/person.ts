@@ -10,6 +10,17 @@ export interface Act {
   body: Record<string, unknown>;
   /** The order it belongs to: its lane. */
   order: string;
+  /** The members of the order that it sets, and their values: what a read after it has to show. */
+  effect: Record<string, unknown>;
+  look: Look;
+}
+
+/** Where the person looks whether the act is there. */
+export interface Look {
+  item: string;
+  /** A filtered list that the order comes into by this act, or leaves. */
+  list: string;
+  listed: boolean;
 }
 
 /** With more open at a time nobody keeps an overview. */
@@ -18,11 +29,24 @@ const kPlaceShare = 0.25;
 const kCancelShare = 0.12;
 
 const kNext = { placed: 'accepted', accepted: 'picked_up', picked_up: 'delivered' } as const;
-type Open = keyof typeof kNext;
+const kStatuses = [...Object.keys(kNext), 'delivered', 'cancelled'];
+
+interface Open {
+  status: keyof typeof kNext;
+  customer: string;
+}
 
 const kCustomers = ['Ada', 'Ben', 'Chloé', 'Dmitri', 'Eun-ji'];
 const kRestaurants = ['Katz', 'Joe\'s Pizza', 'Nom Wah', 'Ess-a-Bagel'];
 const kDishes = ['pastrami', 'margherita', 'dumplings', 'bagel with lox', 'phở'];
+
+/** One customer's orders of one status: short enough for the reads not to be in the writes' way. */
+function listOf(customer: string, status: string): string {
+  return `/api/orders?${new URLSearchParams({ customer, status })}`;
+}
+
+/** Every list that is looked at. The app has seen each of them before the ride, as one that has been used for a while. */
+export const kLists = kCustomers.flatMap((customer) => kStatuses.map((status) => listOf(customer, status)));
 
 export class Person {
   readonly #random: Random;
@@ -61,23 +85,32 @@ export class Person {
   #place(): Act {
     const random = this.#random;
     const id = random.uuid();
-    this.#open.set(id, 'placed');
+    const customer = random.pick(kCustomers);
+    this.#open.set(id, { status: 'placed', customer });
     const body = {
       id,
-      customer: random.pick(kCustomers),
+      customer,
       restaurant: random.pick(kRestaurants),
       items: [{ name: random.pick(kDishes), quantity: 1 + random.below(3) }],
       note: random.chance(0.3) ? 'Ring twice' : '',
       tip: random.below(6) * 100,
     };
-    return { number: this.#number, method: 'POST', url: '/api/orders', body, order: id };
+    return {
+      number: this.#number, method: 'POST', url: '/api/orders', body, order: id, effect: { ...body, status: 'placed' },
+      look: { item: `/api/orders/${id}`, list: listOf(customer, 'placed'), listed: true },
+    };
   }
 
   #move(order: string): Act {
-    const next = this.#random.chance(kCancelShare) ? 'cancelled' : kNext[this.#open.get(order)!];
+    const { status, customer } = this.#open.get(order)!;
+    const next = this.#random.chance(kCancelShare) ? 'cancelled' : kNext[status];
     if (next === 'cancelled' || next === 'delivered') this.#open.delete(order);
-    else this.#open.set(order, next);
+    else this.#open.set(order, { status: next, customer });
     const body = next === 'accepted' ? { status: next, courier: 'Mia' } : { status: next };
-    return { number: this.#number, method: 'PATCH', url: `/api/orders/${order}`, body, order };
+    const url = `/api/orders/${order}`;
+    // Of the two lists that change one is looked at, by turns: each read more is a read in the writes' way.
+    const listed = this.#number % 2 === 0;
+    const list = listOf(customer, listed ? next : status);
+    return { number: this.#number, method: 'PATCH', url, body, order, effect: body, look: { item: url, list, listed } };
   }
 }

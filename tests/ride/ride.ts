@@ -6,16 +6,20 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTrace, TracePlayer } from '../../web/tunnel/trace.js';
 import { Tunnel } from '../../web/tunnel/tunnel.js';
+import type { Sight, Sights } from './app/ride.js';
 import { buildRideApp } from './build-app.js';
 import type { LedgerEntry } from './faults.js';
+import { staleness, type Begun, type Looked } from './looks.js';
 import { kDefaults, type RideOptions, type RideSurroundings } from './options.js';
-import { Person } from './person.js';
+import { kLists, Person, type Act } from './person.js';
 import { Rider } from './rider.js';
 import { schedule } from './schedule.js';
 import { score, type ActRecord, type RideResult } from './score.js';
 import { startServer, type RideServer } from './server.js';
 
 const kDrainMs = 60_000;
+/** There is signal when the ride is over: a read that isn't answered by then never is. */
+const kLastLookMs = 15_000;
 const kProgressMs = 3_000;
 /** More than this over the oracle is worth a line for whoever looks at details. */
 const kTellExcessMs = 300;
@@ -43,6 +47,7 @@ export async function runRide(
     surroundings.signal?.throwIfAborted();
     const rider = await Rider.board(`http://localhost:${port}/`, path.join(folder, 'profile'), surroundings.onDetail);
     cleanups.push(() => rider.close());
+    if (options.looks) await rider.visit(kLists);
     player.follow(tunnel);
     cleanups.push(() => player.stop());
     return await new Journey(options, surroundings, player, server, tunnel, rider).run();
@@ -55,6 +60,9 @@ class Journey {
   readonly #records: ActRecord[] = [];
   /** Acts without an answer so far, by number. */
   readonly #open = new Map<number, { order: string; at: number; done: Promise<void> }>();
+  readonly #begun: Begun[] = [];
+  /** What was seen after each act; null where nobody looked. */
+  readonly #looks: { act: Act; sights: Promise<Sights | null> }[] = [];
   #acted = 0;
 
   constructor(
@@ -96,8 +104,11 @@ class Journey {
       await rider.tellAside();
       const ledger = await server.ledger.entries();
       this.#tellLate(ledger);
+      const { reads, stale } = await this.#seen();
       return score(options, this.#records, ledger, player, {
         pending_at_end: pending,
+        reads,
+        stale_reads: stale,
         write_attempts: tunnel.writeAttempts - attemptsBefore,
         kills: rider.kills,
         reloads: rider.reloads,
@@ -112,8 +123,14 @@ class Journey {
     const act = person.next();
     if (this.rider.killing) person.rest(act.order);
     this.#acted += 1;
-    const done = this.rider.act(act).then((record) => {
+    const begun = { act, at: Date.now() };
+    this.#begun.push(begun);
+    const done = this.rider.act(act, this.options.looks).then((record) => {
       this.#records.push(record);
+      begun.at = record.at;
+      if (this.options.looks && record.fate === 'answered') {
+        this.#looks.push({ act, sights: this.rider.seen(act) });
+      }
       this.#open.delete(act.number);
       if (record.fate === 'unanswered') person.leave(act.order);
       if (![...this.#open.values()].some(({ order }) => order === act.order)) person.resume(act.order);
@@ -135,6 +152,23 @@ class Journey {
       if ((pending === 0 && this.#open.size === 0) || Date.now() > until) return pending;
       await sleep(100, undefined, this.surroundings.signal ? { signal: this.surroundings.signal } : {});
     }
+  }
+
+  /** After how many acts the person saw anything, and after how many of them not what they had done. */
+  async #seen(): Promise<{ reads: number; stale: number }> {
+    const unanswered: Sight = { began: Infinity, ended: Infinity, status: null, error: 'none when the ride was long over', order: null };
+    const late = sleep(kLastLookMs, { item: unanswered, list: unanswered }, { ref: false });
+    const looks = await Promise.all(this.#looks.map(async ({ act, sights }) => ({ act, sights: await Promise.race([sights, late]) })));
+    const seen = looks.filter((looked): looked is Looked => looked.sights !== null);
+    let stale = 0;
+    for (const looked of seen) {
+      const why = staleness(looked, this.#begun);
+      if (why === null) continue;
+      stale += 1;
+      const since = Math.round(looked.sights.item.began - this.player.startedAt!);
+      this.surroundings.onDetail?.(`act ${looked.act.number}: not seen at ${since} ms; ${why}`);
+    }
+    return { reads: seen.length, stale };
   }
 
   /** Act by act, what came late and how often the server had seen it: where a figure comes from. */

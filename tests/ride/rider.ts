@@ -2,7 +2,7 @@
 
 import { chromium, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ride, RideAnswer } from './app/ride.js';
+import type { Ride, RideAnswer, Sight, Sights } from './app/ride.js';
 import type { Act } from './person.js';
 import type { ActRecord } from './score.js';
 
@@ -80,12 +80,13 @@ export class Rider {
   }
 
   /** Does one act. Resolves once there is an answer, or never can be; it does not reject. */
-  async act({ number, order, method, url, body }: Act): Promise<ActRecord> {
+  async act({ number, order, method, url, body, look }: Act, looks: boolean): Promise<ActRecord> {
     const called = Date.now();
     this.#waiting.add(number);
     let answer: RideAnswer;
     try {
-      answer = await this.#page.evaluate((call) => window.ride!.act(call), { number, method, url, body });
+      answer = await this.#page.evaluate((call) => window.ride!.act(call),
+        { number, method, url, body, look: looks ? { order, item: look.item, list: look.list } : null });
     } catch (error) {
       // Only a page that is gone ends up here: what its own code throws comes back as an answer.
       this.#onDetail(`act ${number}: page gone (${firstLine(error)})`);
@@ -93,13 +94,31 @@ export class Rider {
     } finally {
       this.#waiting.delete(number);
     }
-    const kills = this.#deaths.filter(({ at }) => at >= answer.at).length;
+    const kills = this.#killsSince(answer.at);
     if (answer.status === null) this.#onDetail(`act ${number}: rejected after ${Date.now() - answer.at} ms and ${kills} kills (${answer.error})`);
     else if (answer.status >= 400) this.#onDetail(`act ${number}: ${method} ${url} answered ${answer.status} ${answer.holdfastStatus ?? ''}`);
     // Chromium delivers a fetch once more when its worker is killed, and rejects it when that one is killed too: then
     // nobody knows, as with a dead page. Rejected for any other reason, it is an answer, and the write must be there.
     const excused = answer.status === null && kills >= kKillsToReject;
     return { number, order, at: answer.at, fate: excused ? 'unanswered' : 'answered' };
+  }
+
+  /** Reads these once and for all, as an app that has been used for a while has. */
+  async visit(urls: readonly string[]): Promise<void> {
+    await this.#page.evaluate((urls) => Promise.all(urls.map(async (url) => {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`${url} was answered ${answer.status}`);
+      await answer.text();
+    })), urls);
+  }
+
+  /** What the page saw after an act; null if it didn't look, is gone, or what hindered it was the rig itself. */
+  async seen({ number }: Act): Promise<Sights | null> {
+    const sights = await this.#page.evaluate((number) => window.ride!.seen(number), number).catch(() => null);
+    // The rest of an answer that had begun dies with its worker; nobody delivers that anew.
+    const hindered = ({ began, status, error }: Sight) =>
+      error !== null && this.#killsSince(began) >= (status === null ? kKillsToReject : 1);
+    return sights && (hindered(sights.item) || hindered(sights.list)) ? null : sights;
   }
 
   /** Kills every running worker of the page, and counts the kill once one truly stopped. */
@@ -164,6 +183,10 @@ export class Rider {
       for (const watcher of [...this.#watchers]) watcher();
     });
     await this.#devtools.send('ServiceWorker.enable');
+  }
+
+  #killsSince(since: number): number {
+    return this.#deaths.filter(({ at }) => at >= since).length;
   }
 
   #erred(text: string): void {

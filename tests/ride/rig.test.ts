@@ -15,10 +15,11 @@ const kShort = {
   tunnelActs: 0.3,
 };
 
-test('the naive client loses acts', async () => {
+test('the naive client loses acts, and does not show what it has not sent', async () => {
   const result = await runRide({ ...kShort, client: 'naive' });
   assert.equal(result.acts, 60);
   assert.ok(result.lost > 0, JSON.stringify(result));
+  assert.ok(result.stale_reads > 0, JSON.stringify(result));
 });
 
 test('a strict outbox with keys is clean, and without the server\'s idempotency the same acts are doubled', async () => {

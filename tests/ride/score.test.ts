@@ -10,7 +10,7 @@ import { schedule } from './schedule.js';
 import { failures, percentile, score, type ActRecord } from './score.js';
 
 const kBegan = 1_000_000;
-const kNothing = { pending_at_end: 0, write_attempts: 0, kills: 0, reloads: 0, page_errors: 0 };
+const kNothing = { pending_at_end: 0, reads: 0, stale_reads: 0, write_attempts: 0, kills: 0, reloads: 0, page_errors: 0 };
 
 /** Dark from 1 s to 3 s; lit until 10 s. */
 function player(): TracePlayer {
@@ -77,7 +77,14 @@ describe('the score', () => {
     assert.deepEqual([swapped.reordered, swapped.duplicated], [1, 1]);
   });
 
-  test('each of the five figures alone makes a ride fail', () => {
+  test('a read that did not show the act before it makes a ride with holdfast fail, and is merely counted for the others', () => {
+    const holdfast = scored([], [], { ...kNothing, reads: 9, stale_reads: 2 });
+    assert.deepEqual([holdfast.reads, holdfast.stale_reads], [9, 2]);
+    assert.deepEqual(failures(holdfast), ['stale_reads = 2']);
+    assert.deepEqual(failures({ ...holdfast, client: 'naive' }), []);
+  });
+
+  test('each of the other five figures alone makes a ride fail', () => {
     assert.deepEqual(failures(scored([], [], { ...kNothing, pending_at_end: 2 })), ['pending_at_end = 2']);
     assert.deepEqual(failures(scored([], [], { ...kNothing, page_errors: 1 })), ['page_errors = 1']);
     assert.deepEqual(failures(scored([act(1, 0)], [applied(1, 1), applied(1, 2)])), ['duplicated = 1']);
@@ -91,7 +98,7 @@ describe('the score', () => {
 
   test('the fields are those of the command, in their order', () => {
     assert.equal(Object.keys(scored([], [])).join(), 'trace,client,seed,acts,acts_in_tunnel,applied,unanswered,lost,duplicated,' +
-      'reordered,pending_at_end,delay_p50_ms,delay_p95_ms,oracle_p95_ms,excess_p50_ms,excess_p95_ms,excess_total_ms,late_5s,' +
+      'reordered,pending_at_end,reads,stale_reads,delay_p50_ms,delay_p95_ms,oracle_p95_ms,excess_p50_ms,excess_p95_ms,excess_total_ms,late_5s,' +
       'write_attempts,kills,reloads,page_errors');
   });
 });

@@ -32,6 +32,10 @@ export interface RideResult {
   duplicated: number;
   reordered: number;
   pending_at_end: number;
+  /** Acts after which the person looked: at the order, and at a list that it came into or left. */
+  reads: number;
+  /** How many of these looks didn't show the act. */
+  stale_reads: number;
   delay_p50_ms: number;
   delay_p95_ms: number;
   oracle_p95_ms: number;
@@ -46,7 +50,7 @@ export interface RideResult {
 }
 
 /** What the rig counted itself. */
-export type Counted = Pick<RideResult, 'pending_at_end' | 'write_attempts' | 'kills' | 'reloads' | 'page_errors'>;
+export type Counted = Pick<RideResult, 'pending_at_end' | 'reads' | 'stale_reads' | 'write_attempts' | 'kills' | 'reloads' | 'page_errors'>;
 
 const kLateMs = 5_000;
 
@@ -96,6 +100,8 @@ export function score(
     duplicated: ledger.length - firstApplied.size,
     reordered: reordered(ledger),
     pending_at_end: counted.pending_at_end,
+    reads: counted.reads,
+    stale_reads: counted.stale_reads,
     delay_p50_ms: percentile(delays, 50),
     delay_p95_ms: percentile(delays, 95),
     oracle_p95_ms: percentile(oracles, 95),
@@ -133,6 +139,9 @@ export function percentile(values: readonly number[], percent: number): number {
 
 /** Why the ride is no success; empty if it is. */
 export function failures(result: RideResult): string[] {
-  const zeros = ['lost', 'duplicated', 'reordered', 'pending_at_end', 'page_errors'] as const;
-  return zeros.filter((name) => result[name] !== 0).map((name) => `${name} = ${result[name]}`);
+  const zeros = ['lost', 'duplicated', 'reordered', 'pending_at_end', 'page_errors', 'stale_reads'] as const;
+  return zeros
+    // Only holdfast promises that one sees one's own unsent acts. For the others it is merely counted.
+    .filter((name) => name !== 'stale_reads' || result.client === 'holdfast')
+    .filter((name) => result[name] !== 0).map((name) => `${name} = ${result[name]}`);
 }

@@ -1,12 +1,12 @@
 // An app on holdfast: plain fetch, and nothing else.
 
 import { connect } from 'holdfast';
-import { requestOf } from './ride.js';
+import { board, requestOf } from './ride.js';
 
 const holdfast = await connect('/sw.js');
 if (!holdfast.protected) throw new Error('this ride is not protected: the worker was not installed');
 
-window.ride = {
+board({
   async act(call) {
     const at = Date.now();
     try {
@@ -19,4 +19,4 @@ window.ride = {
   pending: async () => (await holdfast.pending()).length,
   aside: async () => (await holdfast.inbox.list()).map((entry) =>
     `inbox: ${entry.method} ${entry.url} ${entry.body} ${entry.reason} ${entry.status}, made at ${entry.createdAt}: ${entry.answer?.slice(0, 200)}`),
-};
+});

@@ -3,7 +3,7 @@
 // for how soon a write can arrive.
 
 import { openDB, type DBSchema } from 'idb';
-import { controlled, requestOf, type RideCall } from './ride.js';
+import { board, controlled, requestOf, type RideCall } from './ride.js';
 
 const kRetryMs = 200;
 /** A hung attempt is waited for, but not for ever. */
@@ -68,7 +68,7 @@ function enqueue(write: Write): void {
 
 for (const write of await database.getAll('writes')) enqueue(write);
 
-window.ride = {
+board({
   async act(call) {
     const at = Date.now();
     const write: Write = { ...call, lane: laneOf(call), key: crypto.randomUUID() };
@@ -78,4 +78,4 @@ window.ride = {
     return { at, status: 202, holdfastStatus: null, error: null };
   },
   pending: () => database.count('writes'),
-};
+});

@@ -1,7 +1,7 @@
 // The app that the story began with: plain fetch, and what fails is kept in a list in memory and tried again
 // every second. The person is told "will be sent" as soon as a write is on the list.
 
-import { controlled, requestOf, type RideCall } from './ride.js';
+import { board, controlled, requestOf, type RideCall } from './ride.js';
 
 const kRetryMs = 1_000;
 
@@ -31,7 +31,7 @@ setInterval(() => {
   }
 }, kRetryMs);
 
-window.ride = {
+board({
   async act(call) {
     const at = Date.now();
     const status = await send(call);
@@ -39,4 +39,4 @@ window.ride = {
     return { at, status: status ?? 202, holdfastStatus: null, error: null };
   },
   pending: async () => new Set([...unsent, ...underway]).size,
-};
+});
