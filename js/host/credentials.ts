@@ -48,7 +48,7 @@ export class Credentials {
 
   /**
    * A server has just accepted those of this request.
-   * @returns whether writes that wait for some could do with them: they are others than those that were refused
+   * @returns whether there are some, and others than those that were refused to writes
    */
   accept(user: string, origin: string, headers: Headers): boolean {
     const accepted = this.of(headers);

@@ -69,8 +69,8 @@ export class Host {
     this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
     this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
-      letIn: (origin, user, headers) => {
-        if (this.#credentials.accept(user, origin, headers)) void this.#haveCredentials(origin, true).catch(report);
+      letIn: (origin, user, headers, awaited) => {
+        if (this.#credentials.accept(user, origin, headers) && awaited) void this.#haveCredentials(origin, true).catch(report);
       },
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,

@@ -43,8 +43,8 @@ interface Told {
 interface News {
   /** An origin that was silent has answered. */
   gotThrough(origin: string): void;
-  /** One that refused the credentials of writes, or was to get none, has accepted a read's. */
-  letIn(origin: string, user: string, headers: Headers): void;
+  /** It has accepted a read's credentials. `awaited`: its writes wait for some. */
+  letIn(origin: string, user: string, headers: Headers, awaited: boolean): void;
 }
 
 /** A page that was told of a change reads again: that read needs no further look behind it. Milliseconds. */
@@ -107,15 +107,6 @@ export class Reads {
     return url === request.url ? request : new Request(url, request);
   }
 
-  /**
-   * Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since.
-   * So can one whose user has gone meanwhile, and any if the database can't be read.
-   */
-  async #standsAlone(user: string, at: number): Promise<boolean> {
-    const now = await this.standings.now().catch(report);
-    return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
-  }
-
   // --- The network ------------------------------------------------------------------------------------------------
 
   async #network(asked: Asked): Promise<Told> {
@@ -123,9 +114,10 @@ export class Reads {
     const at = Date.now();
     const response = await (asked.pending > 0 ? fetch(pastCaches(request)) : this.#cache.fetch(request, asked.confirmedAt, at));
     if (this.#silent.delete(origin) || asked.silent.has(origin)) this.news.gotThrough(origin);
-    if (response.ok && asked.needsAuth.has(origin)) this.news.letIn(origin, user, request.headers);
-    // Both may have changed while the answer was on its way.
-    const alone = await this.#standsAlone(user, at);
+    // Much may have changed while the answer was on its way.
+    const now = await this.standings.now().catch(report);
+    if (response.ok) this.news.letIn(origin, user, request.headers, now?.needsAuth.has(origin) ?? false);
+    const alone = standsAlone(now, user, at);
     // "Not modified" says nothing about what is to be put into it.
     if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 });
 
@@ -228,6 +220,14 @@ export class Reads {
     return kept.filter((read) => read.accept === accept).sort((a, b) => b.at - a.at)
       .map(({ url, text }) => ({ url, json: parse(text) }));
   }
+}
+
+/**
+ * Whether an answer that was asked for at this time can be shown as it is: nothing pending, nothing confirmed since.
+ * So can one whose user has gone meanwhile, and any if the database can't be read.
+ */
+function standsAlone(now: Standing | undefined, user: string, at: number): boolean {
+  return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
 }
 
 /** Past the HTTP cache, or the old state would flash; and whole, since a 304 has nothing that changes could be put into. */

@@ -117,6 +117,36 @@ TEST_CASE("Promise 3: a write that may have arrived keeps its bytes and its URL,
   CHECK(device.row("inbox", comment)["reason"] == "rejected");
 }
 
+TEST_CASE("Promise 9: what overtakes the answer to a renaming, or meets its loss, follows once the name is known") {
+  Device device(library());
+  const std::string renaming = capture(device, write("PUT", "/api/articles/old", {{"article", {{"title", "New"}}}}));
+  const std::string comment = capture(device, write("POST", "/api/articles/old/comments", {{"body", "a"}}));
+  const Json first = pump(device)[1];
+  device.step(answer(comment, 1, 404));
+  CHECK(device.row("inbox", comment).is_null());
+  CHECK(pump(device).empty());  // it backs off
+  device.step(failure(renaming, 1));
+  device.now += 60'000;
+  for (int attempt = 2; attempt < 4; ++attempt) {
+    for (const Json& send : pump(device)) if (send["id"] == comment) device.step(answer(comment, attempt, 404));
+    device.now += 60'000;
+    CHECK(device.row("mutations", comment)["state"] == "queued");
+  }
+  device.step(answer(renaming, 2, 200, article("new")));
+  const Json last = one_send(device);
+  CHECK(last["url"] == kApp + std::string("/api/articles/new/comments"));
+  CHECK(last["key"] != first["key"]);
+}
+
+TEST_CASE("What is not found is turned down if nothing is being renamed") {
+  Device device(library());
+  const std::string comment = capture(device, write("POST", "/api/articles/old/comments", {{"body", "a"}}));
+  one_send(device);
+  capture(device, write("PUT", "/api/articles/old", {{"article", {{"title", "New"}}}}));  // never attempted so far
+  device.step(answer(comment, 1, 404));
+  CHECK(device.row("inbox", comment)["reason"] == "rejected");
+}
+
 TEST_CASE("Promise 9: a slug that changes with the title, and back") {
   Device device(library());
   const std::string put = capture(device, write("PUT", "/api/articles/old", {{"article", {{"title", "New"}}}}));

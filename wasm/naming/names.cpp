@@ -224,6 +224,16 @@ Standing standing_of(Context& context, const Mutation& mutation) {
   return standing;
 }
 
+bool name_in_flux(Context& context, const Mutation& mutation) {
+  const auto mentions = walk(context, mutation.user, mutation.url).mentions;
+  return std::any_of(mentions.begin(), mentions.end(), [&](const Mention& mention) {
+    const auto lane = context.view.get<Lane>(lane_name(mutation.user, *mention.resource, mention.entity));
+    if (!lane || lane->lane == mutation.lane) return false;
+    const auto head = context.view.get<Mutation>(lane->head);
+    return head && head->attempts > head->known_attempts;
+  });
+}
+
 bool below_unsent(Context& context, const std::string& user, const std::string& url) {
   if (!any(context, user)) return false;
   const auto mentions = walk(context, user, url).mentions;

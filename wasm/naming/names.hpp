@@ -36,6 +36,10 @@ struct Standing {
 };
 Standing standing_of(Context& context, const Mutation& mutation);
 
+/// Whether an entity that the write's path lies below may just be getting another name, by a write that was attempted
+/// and whose outcome isn't known.
+bool name_in_flux(Context& context, const Mutation& mutation);
+
 /// Whether something in the URL's path is yet to be created, so that the server knows nothing below it.
 bool below_unsent(Context& context, const std::string& user, const std::string& url);
 

@@ -189,15 +189,17 @@ void requeue(Context& context, Mutation& mutation, const std::string& state) {
 
 /// The attempts went to a name that the entity, or what it lies below, has no more. A server that knows the key would
 /// have repeated its answer if one of them had been carried out; so their outcome is known, and the write leaves anew:
-/// to the present name, with another key.
-bool follow_name(Context& context, const Mutation& mutation, const Resource& resource, std::int64_t status) {
-  if ((status != 404 && status != 410) || resource.idempotency != Idempotency::kHeader) return false;
+/// to the present name, with another key. While that name is being changed it backs off: what it will be isn't known.
+bool follow_name(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
+  if ((event.status != 404 && event.status != 410) || resource.idempotency != Idempotency::kHeader) return false;
   Mutation anew = mutation;
   anew.known_attempts = anew.attempts;
-  if (renamed(context, anew).url == mutation.url) return false;
+  const bool changed = renamed(context, anew).url != mutation.url;
+  if (!changed && !name_in_flux(context, mutation)) return false;
   anew.key = uuid_v7(context.now, context.random);
   anew.app_key = false;
-  requeue(context, anew, "queued");
+  if (changed) requeue(context, anew, "queued");
+  else try_later(context, anew, event, "queued");
   return true;
 }
 
@@ -228,7 +230,7 @@ void answer_to_write(Context& context, const AnsweredEvent& event, const std::op
     note_success(origin, context.now);
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
-  if (meaning == AnswerClass::kRejected && follow_name(context, mutation, resource, event.status)) return;
+  if (meaning == AnswerClass::kRejected && follow_name(context, event, mutation, resource)) return;
   switch (meaning) {
     case AnswerClass::kConfirmed: settle_confirmed(context, mutation, event, resource); break;
     case AnswerClass::kRejected:
