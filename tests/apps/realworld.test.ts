@@ -51,9 +51,15 @@ async function look({ client }: ConduitLife): Promise<void> {
 
 const titles = ({ articles, articlesCount }: Articles) => [articlesCount, ...articles.map(({ title }) => title)];
 
-/** Nothing was turned down, nothing waits, and the page is told what the server would tell it with no worker between. */
-async function assertInStep({ app, backend, client }: ConduitLife): Promise<void> {
-  assert.deepEqual(backend.refused, []);
+/** A comment below an article that is just getting another slug may be early or late; it then follows the article. */
+const kOvertaken = /^404 (POST|DELETE) \/api\/articles\/(first|night)-train\/comments/;
+
+/**
+ * Nothing was turned down, nothing waits, and the page is told what the server would tell it with no worker between.
+ * @param overtaken attempts that the server may have turned down all the same
+ */
+async function assertInStep({ app, backend, client }: ConduitLife, overtaken?: RegExp): Promise<void> {
+  assert.deepEqual(backend.refused.filter((line) => !overtaken?.test(line)), []);
   assert.deepEqual(await app.inbox(), []);
   const truth = async (path: string): Promise<unknown> =>
     (await fetch(`${app.origin}/api${path}`, { headers: { Authorization: 'Token jwt.jake' } })).json();
@@ -133,7 +139,7 @@ describe('in the tunnel', () => {
     assert.deepEqual(done(life, 'comment 101 of article 2'), ['DELETE']);
     assert.deepEqual((await client.comments('last-train')).map(({ body }) => body), ['second', 'third']);
     assert.equal(backend.ledger.length, 12);
-    await assertInStep(life);
+    await assertInStep(life, kOvertaken);
     assert.deepEqual((await client.articles()).articles.map(({ slug }) => slug), ['night-bus', 'last-train', 'third-rail']);
   });
 
@@ -242,7 +248,7 @@ test('with every answer lost, each write is still one', async (t) => {
   assert.deepEqual([done(life, 'article 3'), done(life, 'article 2')], [['POST', 'PUT', 'POST'], ['PUT']]);
   assert.deepEqual([doneBelow(life, 3), doneBelow(life, 2)], [['POST'], ['DELETE', 'POST']]);
   assert.equal(backend.ledger.length, 7);
-  await assertInStep(life);
+  await assertInStep(life, kOvertaken);
 });
 
 test('with the worker killed in the middle, it goes on with the token that the page uses next', async (t) => {
@@ -265,5 +271,5 @@ test('with the worker killed in the middle, it goes on with the token that the p
   await backOnline(life);
   assert.deepEqual([done(life, 'article 3'), doneBelow(life, 3)], [['POST', 'PUT'], ['POST']]);
   assert.equal(backend.ledger.length, 3);
-  await assertInStep(life);
+  await assertInStep(life, kOvertaken);
 });
