@@ -1,37 +1,24 @@
 // The plain test that decides in the fetch event's first turn whether a request might be ours.
 
-import type { HoldfastConfig, ResourceConfig } from '../protocol/config';
+import type { HoldfastConfig } from '../protocol/config';
 
 export interface Prefix {
   /** Absolute, without a slash at its end: `https://example.com/api/orders`. */
   url: string;
-  /** Writes of one group keep the order of the page's calls: those of resources that share a lane, or refer to each other. */
+  /** Writes of one group keep the order of the page's calls. */
   group: string;
 }
 
 export function prefixesOf(config: HoldfastConfig, ownOrigin: string): Prefix[] {
   const entries = Object.entries((config as Partial<HoldfastConfig>).resources ?? {});
-  const groups = groupsOf(entries);
   return entries.flatMap(([name, resource]) => {
     // A mistake in the declaration is the engine's to report, with the field's name.
     if (typeof resource?.path !== 'string') return [];
     // Its items and lists may lie elsewhere as well.
     const paths = [resource.path, ...(resource.items ?? []), ...Object.keys(resource.lists ?? {})];
     const urls = paths.map((path) => new URL(path.split('/:', 1)[0] ?? '', resource.origin ?? ownOrigin).href.replace(/\/$/, ''));
-    return [...new Set(urls)].map((url) => ({ url, group: groups.get(name)! }));
+    return [...new Set(urls)].map((url) => ({ url, group: resource.lane ?? name }));
   });
-}
-
-function groupsOf(entries: [string, ResourceConfig | undefined][]): Map<string, string> {
-  const groups = new Map(entries.map(([name, resource]) => [name, resource?.lane === undefined ? `resource ${name}` : `lane ${resource.lane}`]));
-  for (const [name, resource] of entries) {
-    for (const target of Object.values(resource?.references ?? {})) {
-      const [mine, theirs] = [groups.get(name), groups.get(target)];
-      if (mine === undefined || theirs === undefined) continue;
-      for (const [other, group] of groups) if (group === theirs) groups.set(other, mine);
-    }
-  }
-  return groups;
 }
 
 /** The longest prefix that holds the URL. */
