@@ -11,9 +11,9 @@ export class HttpCache {
   readonly #asked = new Map<string, number>();
 
   /** @param confirmedAt of the user's newest confirmed document */
-  async fetch(request: Request, confirmedAt: number, at: number): Promise<Response> {
-    if (confirmedAt <= at - kCachedMs || !isByCache(request) || (this.#asked.get(request.url) ?? -Infinity) > confirmedAt) return fetch(request);
-    const response = await fetch(new Request(request, { cache: 'no-cache' }));
+  async fetch(request: Request, confirmedAt: number, at: number, signal: AbortSignal): Promise<Response> {
+    if (confirmedAt <= at - kCachedMs || !isByCache(request) || (this.#asked.get(request.url) ?? -Infinity) > confirmedAt) return fetch(request, { signal });
+    const response = await fetch(new Request(request, { cache: 'no-cache' }), { signal });
     if (response.ok) {
       if (this.#asked.size >= kUrlsMax) this.#asked.clear();
       this.#asked.set(request.url, at);

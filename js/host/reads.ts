@@ -53,7 +53,7 @@ const kRestMs = 5_000;
 export class Reads {
   /** Origins whose last read met silence: the next ones don't wait. */
   readonly #silent = new Set<string>();
-  /** One look at a silent origin at a time: six stalled connections would block everything else. */
+  /** Origins with a read behind an answer that was given. One at a time: six stalled connections would block everything else. */
   readonly #looking = new Set<string>();
   readonly #cache = new HttpCache();
   /** URLs whose change pages were told a moment ago. An answer that is never the same twice would have no end. */
@@ -88,7 +88,8 @@ export class Reads {
       if (known && strategy !== 'cache-only') event.waitUntil(silent ? this.#look(asked, known) : this.#revalidate(asked, known));
       if (known) return known.response;
     }
-    const network = this.#network(asked);
+    const stop = new AbortController();
+    const network = this.#network(asked, stop.signal);
     event.waitUntil(network.then(({ kept }) => kept, () => undefined));  // its failure is told to the page below, if nothing is known
     const first = await within(timeoutMs, network);
     if (first) return first.response;
@@ -96,7 +97,7 @@ export class Reads {
     this.#silent.add(origin);
     const known = await this.#known(asked, event);
     if (!known) return (await network).response;
-    event.waitUntil(this.#compare(asked, known, network));
+    event.waitUntil(this.#behind(asked, known, network, stop));
     return known.response;
   }
 
@@ -109,17 +110,17 @@ export class Reads {
 
   // --- The network ------------------------------------------------------------------------------------------------
 
-  async #network(asked: Asked): Promise<Told> {
+  async #network(asked: Asked, signal: AbortSignal): Promise<Told> {
     const { request, origin, user } = asked;
     const at = Date.now();
-    const response = await (asked.pending > 0 ? fetch(pastCaches(request)) : this.#cache.fetch(request, asked.confirmedAt, at));
+    const response = await (asked.pending > 0 ? fetch(pastCaches(request), { signal }) : this.#cache.fetch(request, asked.confirmedAt, at, signal));
     if (this.#silent.delete(origin) || asked.silent.has(origin)) this.news.gotThrough(origin);
     // Much may have changed while the answer was on its way.
     const now = await this.standings.now().catch(report);
     if (response.ok) this.news.letIn(origin, user, request.headers, now?.needsAuth.has(origin) ?? false);
     const alone = standsAlone(now, user, at);
     // "Not modified" says nothing about what is to be put into it.
-    if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 });
+    if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 }, signal);
 
     const keeps = mayKeep(response, this.rules(asked.resource).keepsNoStore);
     const versioned = this.versions.has(asked.resource);
@@ -146,17 +147,29 @@ export class Reads {
   /** Asks a silent origin whether it is back. */
   async #look(asked: Asked, known: Shown): Promise<void> {
     if (this.#looking.has(asked.origin)) return;
+    const stop = new AbortController();
+    await this.#behind(asked, known, this.#network(unconditional(asked), stop.signal), stop);
+  }
+
+  /** Waits on for an answer that was late, unless another read of the origin does. */
+  async #behind(asked: Asked, known: Shown, network: Promise<Told>, stop: AbortController): Promise<void> {
+    if (this.#looking.has(asked.origin)) {
+      stop.abort();
+      await network.catch(() => undefined);
+      return;
+    }
     this.#looking.add(asked.origin);
-    await this.#compare(asked, known, this.#network(unconditional(asked)));
-    this.#looking.delete(asked.origin);
+    await this.#compare(asked, known, network).finally(() => this.#looking.delete(asked.origin));
   }
 
   /** Asks the network for what was shown already. */
   async #revalidate(asked: Asked, known: Shown): Promise<void> {
     if (this.#resting.has(asked.url)) return;
-    const network = this.#network(unconditional(asked));
-    if (!(await within(this.rules(asked.resource).timeoutMs, network))) this.#silent.add(asked.origin);
-    await this.#compare(asked, known, network);
+    const stop = new AbortController();
+    const network = this.#network(unconditional(asked), stop.signal);
+    if (await within(this.rules(asked.resource).timeoutMs, network)) return this.#compare(asked, known, network);
+    this.#silent.add(asked.origin);
+    await this.#behind(asked, known, network, stop);
   }
 
   /** Tells the pages if what they would be shown now is something else. */
