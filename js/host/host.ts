@@ -13,6 +13,7 @@ import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
+import { HeldAnswers } from './kept';
 import { KeptReads } from './kept-reads';
 import { kReadDefaults, readRules } from './read-rules';
 import { Reads } from './reads';
@@ -58,14 +59,15 @@ export class Host {
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
     const secrets = new Secrets(config, this.routes);
+    const answers = new HeldAnswers();
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
     this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
-      (effects) => this.#act(effects), () => this.#shrink());
+      (effects) => this.#act(effects), () => this.#shrink(), answers);
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }), secrets);
     const rules = readRules(config);
     const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
-    this.#kept = new KeptReads(this.source, rulesOf, secrets);
+    this.#kept = new KeptReads(this.source, rulesOf, secrets, answers);
     this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
     this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),

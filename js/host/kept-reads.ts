@@ -1,7 +1,7 @@
 // The store of kept answers: each resource within its own budget, so that none takes room from another.
 
 import type { DatabaseSource, KeptRead, StoreName, WriteTransaction } from './database';
-import { pathOf } from './kept';
+import { pathOf, type HeldAnswers } from './kept';
 import type { ReadRules } from './read-rules';
 import type { Secrets } from './secrets';
 
@@ -19,7 +19,7 @@ export class KeptReads {
   /** What each resource has, as far as it has been counted in this life. */
   readonly #tallies = new Map<string, Tally>();
 
-  constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets) {}
+  constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets, private readonly answers: HeldAnswers) {}
 
   find(user: string, url: string, accept: string): Promise<KeptRead | undefined> {
     return this.source.use((db) => db.get('reads', [user, url, accept]));
@@ -53,6 +53,7 @@ export class KeptReads {
         entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
       });
       await tx.done;
+      this.answers.changed([read.user, read.url, read.accept]);
       this.#tallies.set(read.resource, after);
     });
   }
@@ -72,6 +73,7 @@ export class KeptReads {
   /** Others have taken answers away: what there is must be counted again. */
   recount(): void {
     this.#tallies.clear();
+    this.answers.clear();
   }
 }
 

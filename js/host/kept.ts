@@ -55,7 +55,7 @@ export type KeptKey = [user: string, resource: string, entity: string, name: str
 
 type Key = [user: string, url: string, accept: string];
 
-/** An answer that was read from the database once in this transaction, and is parsed once, if at all. */
+/** An answer out of the database, which is parsed once, if at all. */
 class Held {
   #json: { value: unknown } | null = null;
   #byId: Map<string, unknown> | null = null;
@@ -78,6 +78,47 @@ class Held {
   }
 }
 
+/** Bytes of answers held in memory, as text. */
+const kHeldMax = 4 * 1024 * 1024;
+
+/**
+ * Kept answers that were looked into lately: every write and many a read looks into all that may hold its entity.
+ * Nobody but this worker keeps any, and it says so (`changed`).
+ */
+export class HeldAnswers {
+  readonly #held = new Map<string, Held | null>();
+  #bytes = 0;
+  #changes = 0;
+
+  async get(tx: WriteTransaction | ReadTransaction, key: Key): Promise<Held | null> {
+    const name = JSON.stringify(key);
+    const known = this.#held.get(name);
+    if (known !== undefined) return known;
+    const changes = this.#changes;
+    const read = await tx.objectStore('reads').get(key);
+    const held = read?.status === 200 ? new Held(read) : null;
+    if (changes !== this.#changes) return held;  // This may be what was there before.
+    this.#bytes += read?.bytes ?? 0;
+    if (this.#bytes > kHeldMax) this.clear();
+    else this.#held.set(name, held);
+    return held;
+  }
+
+  /** An answer was kept: called once that is committed. */
+  changed(key: Key): void {
+    this.#changes += 1;
+    const name = JSON.stringify(key);
+    this.#bytes -= this.#held.get(name)?.read.bytes ?? 0;
+    this.#held.delete(name);
+  }
+
+  clear(): void {
+    this.#changes += 1;
+    this.#held.clear();
+    this.#bytes = 0;
+  }
+}
+
 /** Documents out of kept answers, for the steps of one transaction. */
 export class KeptDocuments {
   readonly #held = new Map<string, Promise<Held | null>>();
@@ -88,6 +129,7 @@ export class KeptDocuments {
   constructor(
     private readonly tx: WriteTransaction | ReadTransaction,
     private readonly routeOf: RouteOf,
+    private readonly answers: HeldAnswers,
     fresh: KeptRead | null,
   ) {
     this.#fresh = fresh?.status === 200 ? new Held(fresh) : null;
@@ -140,7 +182,7 @@ export class KeptDocuments {
     const name = JSON.stringify(key);
     let held = this.#held.get(name);
     if (!held) {
-      held = this.tx.objectStore('reads').get(key).then((read) => (read?.status === 200 ? new Held(read) : null));
+      held = this.answers.get(this.tx, key);
       this.#held.set(name, held);
     }
     return held;

@@ -2,7 +2,7 @@
 // known stays true: the steps that share a transaction share it, and ask the database only for what is new.
 
 import type { KeptRead, ReadTransaction, Row, StoreName, WriteTransaction } from './database';
-import { KeptDocuments, type KeptKey, type RouteOf } from './kept';
+import { KeptDocuments, type HeldAnswers, type KeptKey, type RouteOf } from './kept';
 import type { Need, RangeQuery } from './module';
 
 /** The engine's names for documents out of kept answers, which are no stores (kept.ts). */
@@ -21,8 +21,8 @@ export class Rows {
   readonly #kept: KeptDocuments;
 
   /** @param fresh an answer that has just come and may not be kept */
-  constructor(private readonly tx: WriteTransaction | ReadTransaction, routeOf: RouteOf, fresh: KeptRead | null = null) {
-    this.#kept = new KeptDocuments(tx, routeOf, fresh);
+  constructor(private readonly tx: WriteTransaction | ReadTransaction, routeOf: RouteOf, answers: HeldAnswers, fresh: KeptRead | null = null) {
+    this.#kept = new KeptDocuments(tx, routeOf, answers, fresh);
   }
 
   /** Reads what isn't known yet. */

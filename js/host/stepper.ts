@@ -8,6 +8,7 @@ import type { Bodies } from './bodies';
 import { isQuota, kStepStores, type DatabaseSource, type KeptRead, type Row, type StoreName, type WriteTransaction } from './database';
 import { describe, HostError, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
+import type { HeldAnswers } from './kept';
 import { Rows } from './rows';
 
 export interface EngineEvent {
@@ -54,6 +55,7 @@ export class Stepper {
     private readonly act: (effects: Effect[]) => void,
     /** Gives up what is merely convenient, so that the outbox has room. */
     private readonly shrink: () => Promise<void>,
+    private readonly answers: HeldAnswers,
   ) {}
 
   /** From now on each batch ends with a pump, the next one also with taking over what a dead worker had under way. */
@@ -107,7 +109,7 @@ export class Stepper {
     try {
       return await this.source.use(async (db) => {
         const tx = db.transaction(kStepStores, 'readonly');
-        const result = await this.#decide(engine, new Rows(tx, (url) => engine.route(url), fresh), event);
+        const result = await this.#decide(engine, new Rows(tx, (url) => engine.route(url), this.answers, fresh), event);
         await tx.done;
         return result.effects;
       });
@@ -214,7 +216,7 @@ export class Stepper {
     const { results, pumped } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {
-        const rows = new Rows(tx, (url) => engine.route(url));
+        const rows = new Rows(tx, (url) => engine.route(url), this.answers);
         const results: Effect[][] = [];
         for (const { event, bytes } of batch) {
           results.push(event.type === 'pump' ? [] : await this.#step(engine, tx, rows, event, bytes));
