@@ -38,7 +38,7 @@ interface Schema extends DBSchema {
   mutations: {
     key: string;
     value: Row;
-    indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number] };
+    indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number]; resource: [string, string, number] };
   };
   lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string, number] } };
   documents: {
@@ -82,6 +82,7 @@ function upgrade(db: Database, from: number): void {
     mutations.createIndex('stamp', 'stamps', { multiEntry: true });
     mutations.createIndex('likeness', ['client', 'hash']);
     mutations.createIndex('user', ['user', 'seq']);
+    mutations.createIndex('resource', ['user', 'resource', 'seq']);
     const lanes = db.createObjectStore('lanes', { keyPath: 'lane' });
     lanes.createIndex('due', ['user', 'origin', 'due']);
     lanes.createIndex('resource', ['user', 'resource', 'headSeq']);

@@ -123,6 +123,7 @@ export class HeldAnswers {
 export class KeptDocuments {
   readonly #held = new Map<string, Promise<Held | null>>();
   readonly #keys = new Map<string, Promise<Key[]>>();
+  readonly #confirmed = new Map<string, Promise<{ at?: number; text?: string } | undefined>>();
   readonly #fresh: Held | null;
 
   /** @param fresh an answer that has just come and may not be kept */
@@ -142,7 +143,7 @@ export class KeptDocuments {
    */
   async newest([user, resource, entity, name, id, emptiedAt, until = Infinity]: KeptKey): Promise<unknown> {
     const [confirmed, keys] = await Promise.all([
-      this.tx.objectStore('documents').get([user, resource, entity]), this.#keysOf(user),
+      this.#confirmedOf([user, resource, entity]), this.#keysOf(user),
     ]);
     const concerns = (url: string) => {
       const routed = this.routeOf(pathOf(url));
@@ -167,6 +168,21 @@ export class KeptDocuments {
     }
     const below = partly && since > -Infinity ? parse(confirmed?.text ?? '') : null;
     return isRecord(below) ? { ...below, ...partly } : partly;
+  }
+
+  /** A row of `documents` was written. */
+  wrote(): void {
+    this.#confirmed.clear();
+  }
+
+  #confirmedOf(key: Key): Promise<{ at?: number; text?: string } | undefined> {
+    const name = JSON.stringify(key);
+    let confirmed = this.#confirmed.get(name);
+    if (!confirmed) {
+      confirmed = this.tx.objectStore('documents').get(key);
+      this.#confirmed.set(name, confirmed);
+    }
+    return confirmed;
   }
 
   #keysOf(user: string): Promise<Key[]> {

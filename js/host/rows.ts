@@ -68,6 +68,7 @@ export class Rows {
     this.#rows.set(nameOf(store, key), row);
     for (const [name, range] of this.#ranges) if (range.store === store) this.#ranges.delete(name);
     if (store === 'documents') {
+      this.#kept.wrote();
       for (const name of this.#rows.keys()) if (kKept.some((kept) => name.startsWith(`["${kept}"`))) this.#rows.delete(name);
     }
   }

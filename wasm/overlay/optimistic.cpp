@@ -133,6 +133,14 @@ std::string shown_after(Context& context, const Resource& resource, const Mutati
 
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const Mutation* written) {
+  const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kShownMax};
+  auto writes = context.view.range<Mutation>(range);
+  std::erase_if(writes, [&](const Mutation& mutation) { return mutation.resource != resource.name || mutation.entity != entity; });
+  return optimistic(context, resource, user, entity, writes, written);
+}
+
+Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& entity,
+                      const std::vector<Mutation>& writes, const Mutation* written) {
   Optimistic shown = confirmed(context, resource, user, entity);
   const Emptied all = emptied(context, resource, user, parent_of(resource, entity));
   if (all.seq > 0) {
@@ -140,9 +148,7 @@ Optimistic optimistic(Context& context, const Resource& resource, const std::str
     shown.gone = shown.known = true;
     shown.pending = all.pending;
   }
-  const Range range{Mutation::kStore, "lane", Json::array({lane, 0}), Json::array({lane, kNever}), kShownMax};
-  for (const Mutation& mutation : context.view.range<Mutation>(range)) {
-    if (mutation.resource != resource.name || mutation.entity != entity) continue;
+  for (const Mutation& mutation : writes) {
     if (mutation.seq < all.seq) {
       shown.pending += 1;  // it was deleted with the others since
       continue;

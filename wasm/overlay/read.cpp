@@ -1,7 +1,9 @@
 #include "overlay/read.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "naming/names.hpp"
 #include "overlay/emptied.hpp"
@@ -64,27 +66,42 @@ std::vector<Document> confirmed_since(Context& context, const Resource& resource
                                        Json::array({user, resource.name, kNever}), kShownMax});
 }
 
+/// An entity's pending writes, in order.
+struct Pending {
+  std::string entity;
+  std::vector<Mutation> writes;
+};
+
+/// Of a whole resource, by the order of each entity's first write: in one range, however many lanes there are.
+std::vector<Pending> pending_of(Context& context, const Resource& resource, const std::string& user) {
+  const Range all{Mutation::kStore, "resource", Json::array({user, resource.name, 0}), Json::array({user, resource.name, kNever}), kShownMax};
+  std::vector<Pending> pending;
+  std::map<std::string, std::size_t> places;
+  for (Mutation& mutation : context.view.range<Mutation>(all)) {
+    if (mutation.whole_collection()) continue;
+    const auto [place, fresh] = places.try_emplace(mutation.entity, pending.size());
+    if (fresh) pending.push_back({mutation.entity, {}});
+    pending[place->second].writes.push_back(std::move(mutation));
+  }
+  return pending;
+}
+
 void read_list(Context& context, const Route& found, const std::string& user, const ReadEvent& event) {
   const Resource& resource = *found.resource;
   const Query query(found, event.url, [&](const Source& source) { return shown_part(context, user, source); });
-  const Range lanes{Lane::kStore, "resource", Json::array({user, resource.name, 0}),
-                    Json::array({user, resource.name, kNever}), kShownMax};
   const auto concerns = [&](const std::string& entity) { return entity.size() > found.parent.size() && entity.starts_with(found.parent); };
   const Emptied all = emptied(context, resource, user, found.parent);
   Json changes = Json::array();
   Json later = Json::array();
   std::set<std::string> seen;
   std::int64_t pending = all.pending;
-  for (const Lane& lane : context.view.range<Lane>(lanes)) {
-    // A shared lane holds writes of several entities; each is shown by itself, in order of its first write.
-    const Range writes{Mutation::kStore, "lane", Json::array({lane.lane, 0}), Json::array({lane.lane, kNever}), kShownMax};
-    for (const Mutation& mutation : context.view.range<Mutation>(writes)) {
-      if (mutation.resource != resource.name || !concerns(mutation.entity) || !seen.insert(mutation.entity).second) continue;
-      const Optimistic shown = optimistic(context, resource, user, lane.lane, mutation.entity, nullptr);
-      pending += shown.pending - all.pending;
-      if (!shown.known) continue;
-      later.push_back(change(context, query, resource, user, mutation.entity, shown, told_of(context, resource, user, mutation.entity, event.at)));
-    }
+  for (const Pending& own : pending_of(context, resource, user)) {
+    if (!concerns(own.entity)) continue;
+    seen.insert(own.entity);
+    const Optimistic shown = optimistic(context, resource, user, own.entity, own.writes, nullptr);
+    pending += shown.pending - all.pending;
+    if (!shown.known) continue;
+    later.push_back(change(context, query, resource, user, own.entity, shown, told_of(context, resource, user, own.entity, event.at)));
   }
   for (const Document& row : confirmed_since(context, resource, user, event.at)) {
     if (!concerns(row.entity) || !seen.insert(row.entity).second) continue;
