@@ -101,7 +101,7 @@ function send(app: App, url: string, { init }: Kind): Promise<{ status: number; 
   })()`);
 }
 
-describe('byte for byte', () => {
+describe('Promise 10: byte for byte', () => {
   test('at once', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('timeoutMs: 15000') });
     for (const [index, kind] of kKinds.entries()) {
@@ -173,7 +173,7 @@ describe('byte for byte', () => {
   });
 });
 
-describe('what is not captured goes to the network as it is', () => {
+describe('Promise 10: what is not captured goes to the network as it is', () => {
   test('a navigation', async (t) => {
     const app = await openApp(t, browser.context);
     // Of a frame, so that the page itself stays for what comes after.

@@ -33,7 +33,7 @@ async function openElsewhere(t: TestContext, settings = ''): Promise<{ app: App;
   return { app, api, orders: `${api.origin}/api/orders` };
 }
 
-test('with the documented CORS headers everything works, in a tunnel too', async (t) => {
+test('Promise 13: with the documented CORS headers everything works, in a tunnel too', async (t) => {
   const { app, api, orders } = await openElsewhere(t);
   const answer = await app.write('POST', orders, { id: 'o1', note: 'warm' }, { Authorization: 'Bearer 1' });
   assert.equal(answer.status, 201);
@@ -47,7 +47,7 @@ test('with the documented CORS headers everything works, in a tunnel too', async
   assert.equal(api.applied.length, 2);
 });
 
-test('a server that does not allow Idempotency-Key: blocked-cors names it, nothing is lost, and it heals by itself', async (t) => {
+test('Promise 13: a server that does not allow Idempotency-Key: blocked-cors names it, nothing is lost, and it heals by itself', async (t) => {
   const { app, api, orders } = await openElsewhere(t);
   api.documents.set('/api/orders/o1', { id: 'o1', note: 'warm' });
   api.cors!['Access-Control-Allow-Headers'] = 'Content-Type';
@@ -76,7 +76,7 @@ test('a server that does not allow Idempotency-Key: blocked-cors names it, nothi
   assert.equal(api.writes.length, 1);
 });
 
-test('a server declared to know no key is not asked to allow it', async (t) => {
+test('Promise 13: a server declared to know no key is not asked to allow it', async (t) => {
   const { app, api, orders } = await openElsewhere(t, 'idempotency: \'none\'');
   api.cors!['Access-Control-Allow-Headers'] = 'Content-Type';
   assert.equal((await app.write('POST', orders, { id: 'o1' })).status, 201);
@@ -84,7 +84,7 @@ test('a server declared to know no key is not asked to allow it', async (t) => {
 });
 
 for (const down of ['reset', 'hang'] as const) {
-  test(`a tunnel is never taken for it: ${down}`, async (t) => {
+  test(`Promise 13: a tunnel is never taken for it: ${down}`, async (t) => {
     const { app, api, orders } = await openElsewhere(t);
     api.down = down;
     assert.equal((await app.write('POST', orders, { id: 'o1' })).status, 202);

@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-test('verify: a creation whose answer was lost is found, and settled with the server\'s document', async (t) => {
+test('Promise 12, verify: a creation whose answer was lost is found, and settled with the server\'s document', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: \'verify\'') });
   app.server.next.push({ reset: true, applied: true });
   const answer = await app.write('POST', '/api/orders', { id: 'o1', note: 'warm' });
@@ -23,7 +23,7 @@ test('verify: a creation whose answer was lost is found, and settled with the se
   assert.equal(app.server.writes[0]!.headers['idempotency-key'], undefined);
 });
 
-test('verify: a creation that never arrived is sent once more', async (t) => {
+test('Promise 12, verify: a creation that never arrived is sent once more', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: \'verify\'') });
   app.server.next.push({ reset: true });
   const answer = await app.write('POST', '/api/orders', { id: 'o1' });
@@ -33,7 +33,7 @@ test('verify: a creation that never arrived is sent once more', async (t) => {
     ['POST /api/orders', 'GET /api/orders/o1', 'POST /api/orders']);
 });
 
-test('verify: an entity under the server\'s own id is found by the declared field, with the user\'s credentials', async (t) => {
+test('Promise 12, verify: an entity under the server\'s own id is found by the declared field, with the user\'s credentials', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: { verify: \'/clientId\' }') });
   app.server.next.push({ reset: true, applied: true });
   const answer = await app.write('POST', '/api/orders', { clientId: 'c1', note: 'warm' }, { Authorization: 'Bearer 1' });
@@ -45,7 +45,7 @@ test('verify: an entity under the server\'s own id is found by the declared fiel
   assert.deepEqual([lookup.method, lookup.url, lookup.headers.authorization], ['GET', '/api/orders', 'Bearer 1']);
 });
 
-test('verify: a worker killed under the creation, and again under its lookup, doubles nothing', async (t) => {
+test('Promise 12, verify: a worker killed under the creation, and again under its lookup, doubles nothing', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: \'verify\'') });
   const seen: string[] = [];
   app.server.respond = ({ method }) => {
@@ -64,7 +64,7 @@ test('verify: a worker killed under the creation, and again under its lookup, do
   assert.equal(app.server.applied.length, 1);
 });
 
-test('none: a creation whose answer was lost waits in the inbox, and a person sends it again', async (t) => {
+test('Promise 12, none: a creation whose answer was lost waits in the inbox, and a person sends it again', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: \'none\'') });
   app.server.next.push({ status: 502, body: 'bad gateway', applied: false });
   const answer = await app.write('POST', '/api/orders', { id: 'o1' });
@@ -82,7 +82,7 @@ test('none: a creation whose answer was lost waits in the inbox, and a person se
   assert.deepEqual(await app.inbox(), []);
 });
 
-test('none: in the tunnel only what was under way is unsure; the rest waits for a read to get through', async (t) => {
+test('Promise 12, none: in the tunnel only what was under way is unsure; the rest waits for a read to get through', async (t) => {
   const app = await openApp(t, browser.context, { config: orders('idempotency: \'none\'') });
   app.server.down = 'reset';
   for (const id of ['o1', 'o2', 'o3']) assert.equal((await app.write('POST', '/api/orders', { id })).status, 202);

@@ -79,7 +79,7 @@ async function assertShown(app: App, order: Order): Promise<void> {
   assert.deepEqual(await list(app), { orders: [order, b], total: 2 });
 }
 
-test('with nothing older in it, an answer is the network\'s own', async (t) => {
+test('Promise 15: with nothing older in it, an answer is the network\'s own', async (t) => {
   const app = await openApp(t, browser.context, { config: kConfig });
   const replicas = new Replicas(app);
   for (const round of [1, 2]) {
@@ -91,7 +91,7 @@ test('with nothing older in it, an answer is the network\'s own', async (t) => {
 });
 
 for (const [what, kill] of [['', false], [', by a worker that has just started', true]] as const) {
-  test(`the user's own change stays, though the replica has not heard of it${what}`, async (t) => {
+  test(`Promise 15: the user's own change stays, though the replica has not heard of it${what}`, async (t) => {
     const app = await openApp(t, browser.context, { config: kConfig });
     const replicas = new Replicas(app);
     await assertShown(app, a);
@@ -109,7 +109,7 @@ for (const [what, kill] of [['', false], [', by a worker that has just started',
     assert.equal(source(await app.fetch(kItem)), null);
   });
 
-  test(`what others changed and was seen stays, too${what}`, async (t) => {
+  test(`Promise 15: what others changed and was seen stays, too${what}`, async (t) => {
     const app = await openApp(t, browser.context, { config: kConfig });
     const replicas = new Replicas(app);
     const behind = replicas.replica;
@@ -128,7 +128,7 @@ for (const [what, kill] of [['', false], [', by a worker that has just started',
   });
 }
 
-test('what the user deleted stays gone, though the replica still has it', async (t) => {
+test('Promise 15: what the user deleted stays gone, though the replica still has it', async (t) => {
   const app = await openApp(t, browser.context, { config: kConfig });
   const replicas = new Replicas(app);
   await assertShown(app, a);
@@ -140,7 +140,7 @@ test('what the user deleted stays gone, though the replica still has it', async 
   await assertShown(app, { ...a, note: 'anew', version: 7 });
 });
 
-test('an answer to a write that is older than what was read since changes nothing', async (t) => {
+test('Promise 15: an answer to a write that is older than what was read since changes nothing', async (t) => {
   const app = await openApp(t, browser.context, { config: kConfig });
   const replicas = new Replicas(app);
   const respond = app.server.respond;
