@@ -16,7 +16,6 @@ export class Credentials {
   readonly #ofWrite = new Map<string, CredentialHeaders>();
   /** The newest that any request of a user carried to an origin. */
   readonly #newest = new Map<string, CredentialHeaders>();
-
   /** What was refused last, so that no read of such a page sends the outbox against the same wall again. */
   readonly #refused = new Map<string, string>();
 
@@ -52,7 +51,8 @@ export class Credentials {
    */
   accept(user: string, origin: string, headers: Headers): boolean {
     const accepted = this.of(headers);
-    if (accepted.length === 0 || JSON.stringify(accepted) === this.#refused.get(`${user} ${origin}`)) return false;
+    const refused = this.#refused.get(`${user} ${origin}`);
+    if (accepted.length === 0 || (refused !== undefined && JSON.stringify(accepted) === refused)) return false;
     this.remember(user, origin, accepted);
     return true;
   }

@@ -9,7 +9,7 @@ export type HostErrorCode =
   | 'engine'            // the module could not be loaded, or refused an event
   | 'unreadable-row' | 'unreadable-event' | 'unreadable-step'
   | 'unknown-write'     // no such write, or its outcome is forgotten
-  | 'not-in-inbox' | 'other-user' | 'outbox-full' | 'not-declared' | 'pending-writes' | 'unknown-message';
+  | 'not-in-inbox' | 'other-user' | 'outbox-full' | 'holds-secret' | 'not-declared' | 'pending-writes' | 'unknown-message';
 
 export class HostError extends Error {
   override readonly name = 'HoldfastError';

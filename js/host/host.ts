@@ -29,6 +29,8 @@ import { prefixesOf, type Prefix } from './prefixes';
 
 declare const self: ServiceWorkerGlobalScope;
 
+/** How long a read is waited for behind an answer that was given: as long as an attempt of a write is. Milliseconds. */
+const kLateMs = 10_000;
 /** How long a sign-out with `send` waits for the outbox to drain. Milliseconds. */
 const kDrainMs = 30_000;
 
@@ -44,6 +46,7 @@ export class Host {
   readonly #credentials: Credentials;
   readonly #bodies: Bodies;
   readonly #kept: KeptReads;
+  readonly #secrets: Secrets;
   readonly #versions: Versions;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
@@ -58,18 +61,18 @@ export class Host {
     this.routes = new Routes(config, self.location.origin);
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
-    const secrets = new Secrets(config, this.routes);
+    this.#secrets = new Secrets(config, this.routes);
     const answers = new HeldAnswers();
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
     this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
       (effects) => this.#act(effects), () => this.#shrink(), answers);
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
-      (at) => void tell({ type: 'wake-at', at }), secrets);
+      (at) => void tell({ type: 'wake-at', at }), this.#secrets);
     const rules = readRules(config);
     const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
-    this.#kept = new KeptReads(this.source, rulesOf, secrets, answers);
+    this.#kept = new KeptReads(this.source, rulesOf, this.#secrets, answers);
     this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
-    this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, {
+    this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, config.retry?.sendTimeoutMs ?? kLateMs, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
       letIn: (origin, user, headers, awaited) => {
         if (this.#credentials.accept(user, origin, headers) && awaited) void this.#haveCredentials(origin, true).catch(report);
@@ -77,7 +80,7 @@ export class Host {
     });
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
-      (stamp) => this.#knowsStamp(stamp), secrets);
+      (stamp) => this.#knowsStamp(stamp), this.#secrets);
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */
@@ -266,6 +269,7 @@ export class Host {
       case 'sign-out': return this.#signOut(request.pending);
       case 'decide': {
         const { id, action, body } = request;
+        if (action === 'edit') await this.#refuseSecrets(id, body ?? '');
         const effects = await this.#stepper.submit({ type: 'decided', id, action, body: body ?? '' });
         const refusal = effects.find((effect) => effect.do === 'refuse');
         if (refusal) throw new HostError(String(refusal.code), String(refusal.message));
@@ -275,6 +279,14 @@ export class Host {
       default:
         throw new HostError('unknown-message', `This worker doesn't know the message '${String((request as { type: unknown }).type)}'.`);
     }
+  }
+
+  /** An edited write is stored before it is sent, and what holds a secret must not be. */
+  async #refuseSecrets(id: string, body: string): Promise<void> {
+    const entry = await this.source.use((db) => db.get('inbox', id));
+    const { url = '' } = (entry?.mutation ?? {}) as { url?: string };
+    if (!this.#secrets.in(url, body)) return;
+    throw new HostError('holds-secret', 'What was edited holds a member that is declared as secret, and is not kept. Discard the entry, and write it anew while online.');
   }
 
   /** Never drops a pending write silently: without a choice it only says how many there are. */

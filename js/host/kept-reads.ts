@@ -41,7 +41,7 @@ export class KeptReads {
   async keep(read: KeptRead): Promise<void> {
     const budget = this.rules(read.resource);
     if (read.bytes > budget.bytes) return;
-    await this.source.use(async (db) => {
+    await this.answers.changing([read.user, read.url, read.accept], () => this.source.use(async (db) => {
       const tx = db.transaction(['reads', 'meta'] as StoreName[], 'readwrite', { durability: 'relaxed' });
       const reads = storeOf(tx);
       const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get([read.user, read.url, read.accept])]);
@@ -53,9 +53,8 @@ export class KeptReads {
         entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
       });
       await tx.done;
-      this.answers.changed([read.user, read.url, read.accept]);
       this.#tallies.set(read.resource, after);
-    });
+    }));
   }
 
   /** Notes that an answer was shown. */

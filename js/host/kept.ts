@@ -83,10 +83,12 @@ const kHeldMax = 4 * 1024 * 1024;
 
 /**
  * Kept answers that were looked into lately: every write and many a read looks into all that may hold its entity.
- * Nobody but this worker keeps any, and it says so (`changed`).
+ * Nobody but this worker keeps any (the events of the one that it replaced have ended), and it says when (`changing`).
  */
 export class HeldAnswers {
   readonly #held = new Map<string, Held | null>();
+  /** Those that are being kept anew, and by how many at a time: whether that is committed, only the database can tell. */
+  readonly #changing = new Map<string, number>();
   #bytes = 0;
   #changes = 0;
 
@@ -97,19 +99,28 @@ export class HeldAnswers {
     const changes = this.#changes;
     const read = await tx.objectStore('reads').get(key);
     const held = read?.status === 200 ? new Held(read) : null;
-    if (changes !== this.#changes) return held;  // This may be what was there before.
-    this.#bytes += read?.bytes ?? 0;
+    if (changes !== this.#changes || this.#changing.has(name)) return held;
+    this.#bytes += held?.read.bytes ?? 0;
     if (this.#bytes > kHeldMax) this.clear();
     else this.#held.set(name, held);
     return held;
   }
 
-  /** An answer was kept: called once that is committed. */
-  changed(key: Key): void {
-    this.#changes += 1;
+  /** Keeps an answer. */
+  async changing<T>(key: Key, work: () => Promise<T>): Promise<T> {
     const name = JSON.stringify(key);
+    this.#changing.set(name, (this.#changing.get(name) ?? 0) + 1);
+    this.#changes += 1;
     this.#bytes -= this.#held.get(name)?.read.bytes ?? 0;
     this.#held.delete(name);
+    try {
+      return await work();
+    } finally {
+      const others = (this.#changing.get(name) ?? 1) - 1;
+      if (others > 0) this.#changing.set(name, others);
+      else this.#changing.delete(name);
+      this.#changes += 1;
+    }
   }
 
   clear(): void {

@@ -53,7 +53,7 @@ const kRestMs = 5_000;
 export class Reads {
   /** Origins whose last read met silence: the next ones don't wait. */
   readonly #silent = new Set<string>();
-  /** Origins with a read behind an answer that was given. One at a time: six stalled connections would block everything else. */
+  /** One look at a silent origin at a time: six stalled connections would block everything else. */
   readonly #looking = new Set<string>();
   readonly #cache = new HttpCache();
   /** URLs whose change pages were told a moment ago. An answer that is never the same twice would have no end. */
@@ -65,6 +65,8 @@ export class Reads {
     private readonly kept: KeptReads,
     private readonly versions: Versions,
     private readonly rules: (resource: string) => ReadRules,
+    /** An answer that comes later than this is not waited for behind one that was given. Milliseconds. */
+    private readonly lateMs: number,
     private readonly news: News,
   ) {}
 
@@ -117,7 +119,8 @@ export class Reads {
     if (this.#silent.delete(origin) || asked.silent.has(origin)) this.news.gotThrough(origin);
     // Much may have changed while the answer was on its way.
     const now = await this.standings.now().catch(report);
-    if (response.ok) this.news.letIn(origin, user, request.headers, now?.needsAuth.has(origin) ?? false);
+    // Whoever has signed out meanwhile leaves no credentials behind.
+    if (response.ok && now?.user === user) this.news.letIn(origin, user, request.headers, now.needsAuth.has(origin));
     const alone = standsAlone(now, user, at);
     // "Not modified" says nothing about what is to be put into it.
     if (response.status === 304 && !alone && asked.pending === 0) return this.#network({ ...asked, pending: 1 }, signal);
@@ -147,19 +150,15 @@ export class Reads {
   /** Asks a silent origin whether it is back. */
   async #look(asked: Asked, known: Shown): Promise<void> {
     if (this.#looking.has(asked.origin)) return;
+    this.#looking.add(asked.origin);
     const stop = new AbortController();
-    await this.#behind(asked, known, this.#network(unconditional(asked), stop.signal), stop);
+    await this.#behind(asked, known, this.#network(unconditional(asked), stop.signal), stop).finally(() => this.#looking.delete(asked.origin));
   }
 
-  /** Waits on for an answer that was late, unless another read of the origin does. */
+  /** Waits on, but not for ever: a connection can stay dead in the light, and browsers have six to an origin. */
   async #behind(asked: Asked, known: Shown, network: Promise<Told>, stop: AbortController): Promise<void> {
-    if (this.#looking.has(asked.origin)) {
-      stop.abort();
-      await network.catch(() => undefined);
-      return;
-    }
-    this.#looking.add(asked.origin);
-    await this.#compare(asked, known, network).finally(() => this.#looking.delete(asked.origin));
+    const limit = setTimeout(() => stop.abort(), this.lateMs);
+    await this.#compare(asked, known, network.finally(() => clearTimeout(limit)));
   }
 
   /** Asks the network for what was shown already. */

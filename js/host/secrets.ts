@@ -27,11 +27,11 @@ export class Secrets {
     }
   }
 
-  /** Whether a write's body holds one, as JSON or in a form. */
-  in(url: string, body: ArrayBuffer): boolean {
+  /** Whether a write's body holds one: as JSON, in a form, or quoted in whatever else it is. */
+  in(url: string, body: ArrayBuffer | string): boolean {
     const names = this.#at(url);
     if (!names) return false;
-    const text = new TextDecoder().decode(body);
+    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
     let found = false;
     try {
       JSON.parse(text, (name, value: unknown) => {
@@ -41,7 +41,7 @@ export class Secrets {
       return found;
     } catch {
       const form = new URLSearchParams(text);
-      return [...names].some((name) => form.has(name) || text.includes(`name="${name}"`));
+      return [...names].some((name) => form.has(name) || text.includes(`"${name}"`));
     }
   }
 

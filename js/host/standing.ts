@@ -13,7 +13,7 @@ export interface Standing {
   pending: number;
   /** How many names there are that the server doesn't know, or doesn't know any more. */
   names: number;
-  /** When the request left whose answer brought the newest of the user's confirmed documents; -Infinity: there is none. */
+  /** When the newest of the user's confirmed documents was told; -Infinity: there is none. */
   confirmedAt: number;
   /** Origins that writes met silence at. */
   silent: ReadonlySet<string>;

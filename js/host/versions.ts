@@ -23,6 +23,9 @@ interface Index {
   until: number;
 }
 
+/** More are not remembered beyond what is kept: then the indexes are made anew. */
+const kEntitiesMax = 20_000;
+
 type Place = Routed & { declared: true };
 
 export class Versions {
@@ -57,6 +60,7 @@ export class Versions {
     if (!place.declared || place.kind === 'action' || json === null) return read;
     const index = await this.#indexOf(read.user, place, (url) => engine.route(url));
     const outdated = takeIn(index, place, json);
+    if (index.entities.size > kEntitiesMax) this.forget();
     const own = [...outdated.values()].flatMap(({ confirmedAt }) => confirmedAt ?? []);
     const at = Math.min(read.at, ...own.map((time) => time - 1));
     const others = new Map([...outdated].filter(([, { confirmedAt }]) => confirmedAt === null));

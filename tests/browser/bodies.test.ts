@@ -202,6 +202,37 @@ describe('Promise 10: what is not captured goes to the network as it is', () => 
     await assert.rejects(app.page.evaluate(() => fetch('/api/orders', { method: 'POST', mode: 'no-cors', body: 'ping' })), /Failed to fetch/);
   });
 
+  for (const [what, headers, body] of [
+    ['JSON', { 'Content-Type': 'application/json' }, '{"user":{"bio":"x","pass\\u0077ord":"hunter2"}}'],
+    ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 'bio=x&password=hunter2'],
+    ['a form of parts', { 'Content-Type': 'multipart/form-data; boundary=b' }, '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2\r\n--b--'],
+    ['lines of JSON', { 'Content-Type': 'application/x-ndjson' }, '{"bio":"x"}\n{"password":"hunter2"}'],
+  ] as const) {
+    test(`what is declared as secret, in ${what}`, async (t) => {
+      const app = await openApp(t, browser.context, { config: orders('secrets: [\'password\']') });
+      const answer = await app.fetch('/api/orders/o1', { method: 'PUT', headers, body });
+      assert.deepEqual([answer.status, answer.headers['holdfast-id']], [200, undefined]);
+      assert.equal(app.server.writes[0]!.body.toString(), body);
+      app.server.down = 'reset';
+      await assert.rejects(app.fetch('/api/orders/o1', { method: 'PUT', headers, body }), /Failed to fetch/);
+      assert.equal((await app.write('PUT', '/api/orders/o1', { note: 'password' })).status, 202, 'the word alone is none');
+      assert.ok(!JSON.stringify(await app.rows('mutations')).includes('hunter2'));
+    });
+  }
+
+  test('nor is an inbox entry edited with what is declared as secret', async (t) => {
+    const app = await openApp(t, browser.context, { config: orders('secrets: [\'password\']') });
+    app.server.next.push({ status: 409 });
+    await app.write('PUT', '/api/orders/o1', { note: 'x' });
+    const [entry] = await app.inbox();
+    const code = await app.page.evaluate((id) => window.hf.inbox.edit(id, '{"password":"hunter2"}').then(() => 'done', (error: { code: string }) => error.code), entry!.id);
+    assert.equal(code, 'holds-secret');
+    assert.equal((await app.inbox()).length, 1);
+    await app.page.evaluate((id) => window.hf.inbox.edit(id, '{"note":"y"}'), entry!.id);
+    await app.drained();
+    assert.equal(app.server.applied.at(-1)!.body.toString(), '{"note":"y"}');
+  });
+
   test('a body over bodyBytesMax', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('bodyBytesMax: 1000') });
     const text = 'x'.repeat(1_001);

@@ -109,6 +109,59 @@ describe('credentials', () => {
   });
 });
 
+describe('of reads', () => {
+  const read = (app: App, token: string) => app.fetch('/api/orders', { headers: bearer(token) });
+
+  test('let the writes go on that wait for some', async (t) => {
+    const app = await openApp(t, browser.context);
+    app.server.next.push({ status: 503, headers: { 'Retry-After': '1' } });
+    await app.write('POST', '/api/orders', { id: 'o1' }, bearer('good'));
+    await app.killWorker();
+    await until(async () => (await app.status()).link === 'needs-auth', 'needs-auth');
+    await read(app, 'good');
+    await app.drained();
+    assert.equal(app.server.applied.length, 1);
+  });
+
+  test('that writes were refused with send nothing against the same wall', async (t) => {
+    const app = await openApp(t, browser.context);
+    accept(app.server, () => 'good');
+    await app.write('POST', '/api/orders', { id: 'o1' }, bearer('stale'));
+    await until(async () => (await app.status()).link === 'needs-auth', 'needs-auth');
+    const tries = app.server.writes.length;
+    for (let i = 0; i < 3; i += 1) assert.equal((await read(app, 'stale')).status, 200);
+    await sleep(400);
+    assert.equal(app.server.writes.length, tries);
+    await read(app, 'good');
+    await app.drained();
+  });
+
+  test('that come when their user has signed out are not remembered', async (t) => {
+    const app = await openApp(t, browser.context, { query: '?user=ana' });
+    app.server.down = 'reset';
+    await app.write('POST', '/api/orders', { id: 'o1' }, bearer('ana'));
+    app.server.down = null;
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      app.server.respond = ({ method }) => {
+        if (method !== 'GET') return { reset: true };
+        resolve();
+        return new Promise((answered) => { answer = () => answered({ body: [] }); });
+      };
+    });
+    const late = app.page.evaluate((headers) => fetch('/api/orders', { headers }).then(({ status }) => status), bearer('ana'));
+    await asked;
+    await app.page.evaluate(() => window.hf.signOut({ pending: 'keep' }));
+    const before = app.server.writes.length;
+    app.server.respond = () => undefined;
+    answer();
+    assert.equal(await late, 200);
+    await app.page.evaluate(() => window.hf.signIn('ana'));
+    await until(async () => (await app.status()).link === 'needs-auth', 'needs-auth');
+    assert.equal(app.server.writes.length, before);
+  });
+});
+
 describe('a 401', () => {
   test('is answered with fresh credentials, once', async (t) => {
     const app = await openApp(t, browser.context, { query: '?token=good' });

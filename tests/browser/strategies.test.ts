@@ -68,6 +68,23 @@ describe('network first', () => {
     assert.deepEqual(await changes(app), [{ url: `${app.origin}/api/orders/o1`, resource: 'orders' }]);
   });
 
+  test('a connection that is dead in the light is given up, and another one finds the server', async (t) => {
+    const app = await openApp(t, browser.context, { config: orders('read: { timeoutMs: 200 }') });
+    for (const id of ['o1', 'o2']) {
+      app.server.documents.set(`/api/orders/${id}`, { id });
+      await app.fetch(`/api/orders/${id}`);
+    }
+    await kept(app, 2);
+    app.server.down = 'hang';
+    assert.equal(source(await app.fetch('/api/orders/o1')), 'store');
+    assert.equal(source(await app.fetch('/api/orders/o2')), 'store');
+    await until(() => reads(app) === 4, 'the read, and a look behind the next one');
+    const stalled = app.server.requests.slice(2);
+    app.server.down = null;  // nothing cuts what hangs
+    await until(() => stalled.every(({ endedAt }) => endedAt !== null), 'both to be given up');
+    await until(async () => source(await app.fetch('/api/orders/o1')) === undefined, 'the network\'s own answer');
+  });
+
   test('the end of a tunnel is news for every page', async (t) => {
     const app = await openApp(t, browser.context);
     await withOrder(app);

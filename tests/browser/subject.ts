@@ -95,6 +95,7 @@ export class BrowserSubject implements Subject {
   async write({ tab, method, url, body, type }: PageWrite): Promise<{ id: string; at: number }> {
     const text = body === undefined ? null : type === 'text' ? String(body) : JSON.stringify(body);
     const headers = text === null ? {} : { 'Content-Type': kTypes[type] };
+    // Two kills reject it, and the write is safe all the same: what becomes of it is seen in the rows.
     await this.tabs[tab - 1]!.evaluate(([url, init]) => { fetch(url, init).catch(() => undefined); }, [url, { method, headers, body: text }] as const);
     let row: Row | undefined;
     await until(async () => {

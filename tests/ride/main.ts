@@ -71,7 +71,7 @@ function summary(result: RideResult): string {
     `${result.client} on ${result.trace}, seed ${result.seed}`,
     `  acts        ${result.acts}, ${result.acts_in_tunnel} of them in a tunnel; ${result.applied} applied, ${result.unanswered} unanswered`,
     `  wrong       ${result.lost} lost, ${result.duplicated} doubled, ${result.reordered} reordered, ${result.pending_at_end} left over, ${result.page_errors} page errors`,
-    `  reads       ${result.stale_reads} didn\'t show the act before them, of ${result.reads}`,
+    `  reads       ${result.stale_reads} didn't show the act before them, of ${result.reads}`,
     `  delay       p50 ${result.delay_p50_ms} ms, p95 ${result.delay_p95_ms} ms (oracle p95 ${result.oracle_p95_ms} ms)`,
     `  excess      p50 ${result.excess_p50_ms} ms, p95 ${result.excess_p95_ms} ms, total ${result.excess_total_ms} ms; ${result.late_5s} over 5 s`,
     `  attempts    ${result.write_attempts} for ${result.acts} acts`,

@@ -41,13 +41,13 @@ Optimistic confirmed(Context& context, const Resource& resource, const std::stri
 /// The confirmed document with this one write applied, as JSON text; empty if nothing is known, kDeleted if it is gone.
 std::string shown_after(Context& context, const Resource& resource, const Mutation& mutation);
 
-/// The same, where the entity's pending writes are at hand, in order.
-Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& entity,
-                      const std::vector<Mutation>& writes, const Mutation* written);
-
 /// @param written a write that this step is about to store, so that no range shows it as it will be; may be null
 Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& lane,
                       const std::string& entity, const Mutation* written);
+
+/// The same, where the entity's pending writes are at hand, in order.
+Optimistic optimistic(Context& context, const Resource& resource, const std::string& user, const std::string& entity,
+                      const std::vector<Mutation>& writes, const Mutation* written);
 
 /// A part of a single document as it is shown to a user; nothing where there is none.
 std::optional<Json> shown_part(Context& context, const std::string& user, const Source& source);
