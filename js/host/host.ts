@@ -72,7 +72,9 @@ export class Host {
     const rulesOf = (resource: string) => rules.get(resource) ?? kReadDefaults;
     this.#kept = new KeptReads(this.source, rulesOf, this.#secrets, answers);
     this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
-    this.reads = new Reads(new Standings(this.source, this.#stepper), this.#stepper, this.#kept, this.#versions, rulesOf, config.retry?.sendTimeoutMs ?? kLateMs, {
+    const standings = new Standings(this.source, this.#stepper);
+    this.#stepper.onCommitted = (meta, documents) => standings.take(meta, documents);
+    this.reads = new Reads(standings, this.#stepper, this.#kept, this.#versions, rulesOf, config.retry?.sendTimeoutMs ?? kLateMs, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
       letIn: (origin, user, headers, awaited) => {
         if (this.#credentials.accept(user, origin, headers) && awaited) void this.#haveCredentials(origin, true).catch(report);

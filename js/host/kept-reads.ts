@@ -14,6 +14,7 @@ interface Tally {
 }
 
 type Reads = ReturnType<typeof storeOf>;
+type ReadKey = [user: string, url: string, accept: string];
 
 export class KeptReads {
   /** What each resource has, as far as it has been counted in this life. */
@@ -21,8 +22,11 @@ export class KeptReads {
 
   constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets, private readonly answers: HeldAnswers) {}
 
-  find(user: string, url: string, accept: string): Promise<KeptRead | undefined> {
-    return this.source.use((db) => db.get('reads', [user, url, accept]));
+  async find(user: string, url: string, accept: string): Promise<KeptRead | undefined> {
+    const key: ReadKey = [user, url, accept];
+    const held = this.answers.held(key);
+    const known = held !== undefined ? held : await this.source.use((db) => this.answers.get(db.transaction(['reads'] as StoreName[], 'readonly'), key));
+    return known?.read;
   }
 
   /** All documents kept of one resource. */
@@ -49,10 +53,12 @@ export class KeptReads {
       if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
       const before = this.#tallies.get(read.resource) ?? await count(reads, read.resource);
       void reads.put({ ...read, text: this.secrets.without(read.url, read.text) }).catch(() => undefined);  // heard where the transaction ends
+      const gone: ReadKey[] = [];
       const after = await makeRoom(reads, read.resource, budget, {
         entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
-      });
+      }, gone);
       await tx.done;
+      for (const key of gone) this.answers.drop(key);
       this.#tallies.set(read.resource, after);
     }));
   }
@@ -61,12 +67,12 @@ export class KeptReads {
   async use(read: KeptRead): Promise<void> {
     const now = Date.now();
     if (now - read.used < kUseMs) return;
-    await this.source.use(async (db) => {
+    await this.answers.changing([read.user, read.url, read.accept], () => this.source.use(async (db) => {
       const tx = db.transaction('reads', 'readwrite', { durability: 'relaxed' });
       const known = await tx.store.get([read.user, read.url, read.accept]);
       if (known) await tx.store.put({ ...known, used: now });
       await tx.done;
-    });
+    }));
   }
 
   /** Others have taken answers away: what there is must be counted again. */
@@ -93,12 +99,13 @@ async function count(reads: Reads, resource: string): Promise<Tally> {
   return tally;
 }
 
-async function makeRoom(reads: Reads, resource: string, { entries, bytes }: ReadRules, tally: Tally): Promise<Tally> {
+async function makeRoom(reads: Reads, resource: string, { entries, bytes }: ReadRules, tally: Tally, gone: ReadKey[]): Promise<Tally> {
   const left = { ...tally };
   const isOver = () => left.entries > entries || left.bytes > bytes;
   if (!isOver()) return left;
   for (let at = await reads.index('use').openKeyCursor(ofResource(resource)); at && isOver(); at = await at.continue()) {
     void reads.delete(at.primaryKey).catch(() => undefined);  // as above
+    gone.push(at.primaryKey);
     left.entries -= 1;
     left.bytes -= at.key[2];
   }

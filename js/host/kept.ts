@@ -98,7 +98,7 @@ export class HeldAnswers {
     if (known !== undefined) return known;
     const changes = this.#changes;
     const read = await tx.objectStore('reads').get(key);
-    const held = read?.status === 200 ? new Held(read) : null;
+    const held = read ? new Held(read) : null;
     if (changes !== this.#changes || this.#changing.has(name)) return held;
     this.#bytes += held?.read.bytes ?? 0;
     if (this.#bytes > kHeldMax) this.clear();
@@ -106,13 +106,16 @@ export class HeldAnswers {
     return held;
   }
 
-  /** Keeps an answer. */
+  /** The same out of memory alone; undefined: the database must be asked. */
+  held(key: Key): Held | null | undefined {
+    return this.#held.get(JSON.stringify(key));
+  }
+
+  /** Keeps an answer, or lets it go. */
   async changing<T>(key: Key, work: () => Promise<T>): Promise<T> {
     const name = JSON.stringify(key);
     this.#changing.set(name, (this.#changing.get(name) ?? 0) + 1);
-    this.#changes += 1;
-    this.#bytes -= this.#held.get(name)?.read.bytes ?? 0;
-    this.#held.delete(name);
+    this.drop(key);
     try {
       return await work();
     } finally {
@@ -121,6 +124,14 @@ export class HeldAnswers {
       else this.#changing.delete(name);
       this.#changes += 1;
     }
+  }
+
+  /** An answer is no longer kept. */
+  drop(key: Key): void {
+    const name = JSON.stringify(key);
+    this.#changes += 1;
+    this.#bytes -= this.#held.get(name)?.read.bytes ?? 0;
+    this.#held.delete(name);
   }
 
   clear(): void {
@@ -166,7 +177,7 @@ export class KeptDocuments {
     // A row without a document (wasm/model/rows.hpp) hides nothing that was told before.
     const since = confirmed?.text && (confirmed.at ?? 0) <= until ? confirmed.at ?? 0 : -Infinity;
     const from = Math.max(since, until === Infinity ? emptiedAt : -Infinity);
-    const asked = held.filter((one) => one !== null).filter(({ read }) => read.at > from && read.at <= until);
+    const asked = held.filter((one) => one !== null).filter(({ read }) => read.status === 200 && read.at > from && read.at <= until);
     let partly: Record<string, unknown> | null = null;
     // Newest first, so that only what has to be is parsed.
     for (const one of asked.sort((a, b) => b.read.at - a.read.at)) {

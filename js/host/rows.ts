@@ -16,7 +16,11 @@ export class Rows {
   readonly #rows = new Map<string, unknown>();
   readonly #ranges = new Map<string, { store: string; rows: unknown[] }>();
   readonly #meta = new Set<string>();
-  #metaRead = false;
+  #metaRead: Promise<void> | null = null;
+  /** What is being brought: the looks that share a transaction ask for much the same. */
+  readonly #reading = new Map<string, Promise<void>>();
+  /** Rows of `documents` that were written. */
+  readonly documents: Row[] = [];
 
   readonly #kept: KeptDocuments;
 
@@ -29,13 +33,20 @@ export class Rows {
   async bring(need: Need): Promise<void> {
     const reads: Promise<unknown>[] = [];
     for (const [store, key] of need.rows) {
-      if (store === 'meta' ? this.#metaRead : this.#rows.has(nameOf(store, key))) continue;
-      reads.push(store === 'meta' ? this.#readMeta() : this.#readRow(store, key));
+      if (store === 'meta') reads.push(this.#metaRead ??= this.#readMeta());
+      else if (!this.#rows.has(nameOf(store, key))) reads.push(this.#once(nameOf(store, key), () => this.#readRow(store, key)));
     }
     for (const range of need.ranges) {
-      if (!this.#ranges.has(JSON.stringify(range))) reads.push(this.#readRange(range));
+      const name = JSON.stringify(range);
+      if (!this.#ranges.has(name)) reads.push(this.#once(name, () => this.#readRange(range)));
     }
     await Promise.all(reads);
+  }
+
+  #once(name: string, read: () => Promise<void>): Promise<void> {
+    const reading = this.#reading.get(name) ?? read().finally(() => this.#reading.delete(name));
+    this.#reading.set(name, reading);
+    return reading;
   }
 
   /** As the engine's steps take them (wasm/engine/view.hpp). Only for what `bring` has brought. */
@@ -47,7 +58,7 @@ export class Rows {
     return [range, this.#ranges.get(JSON.stringify(range))?.rows ?? []];
   }
 
-  /** What the engine asks for first, in every step. */
+  /** What the engine asks for first, in every step; nothing before it has. */
   meta(): [string, IDBValidKey, unknown][] {
     return [...this.#meta].map((name) => this.row('meta', name));
   }
@@ -66,8 +77,10 @@ export class Rows {
 
   #wrote(store: StoreName, key: IDBValidKey, row: Row | null): void {
     this.#rows.set(nameOf(store, key), row);
+    if (store === 'meta') this.#meta.add(key as string);
     for (const [name, range] of this.#ranges) if (range.store === store) this.#ranges.delete(name);
     if (store === 'documents') {
+      if (row) this.documents.push(row);
       this.#kept.wrote();
       for (const name of this.#rows.keys()) if (kKept.some((kept) => name.startsWith(`["${kept}"`))) this.#rows.delete(name);
     }
@@ -82,7 +95,6 @@ export class Rows {
 
   /** A handful of small rows of which every step needs several: all at once. */
   async #readMeta(): Promise<void> {
-    this.#metaRead = true;
     for (const row of await this.tx.objectStore('meta').getAll()) {
       this.#meta.add(row.name as string);
       this.#rows.set(nameOf('meta', row.name as string), row);

@@ -22,10 +22,21 @@ interface Pending {
   bytes: ArrayBuffer | null;
   resolve(effects: Effect[]): void;
   reject(error: unknown): void;
+  /** Resolves once it is committed, or never will be. */
+  done: Promise<unknown>;
+}
+
+interface Peek {
+  event: EngineEvent;
+  fresh: KeptRead | null;
+  resolve(effects: Effect[]): void;
+  reject(error: unknown): void;
 }
 
 /** How many events share one transaction at most: enough for a burst, few enough for nobody to wait long. */
 const kBatchMax = 64;
+/** What a page doesn't know of before it is committed: no read need wait for it. */
+const kUnheard = ['pump', 'answered', 'failed', 'reopened', 'diagnosed', 'waited', 'tick'];
 /** Between two tries of a step that must not be given up. Milliseconds, doubling. */
 const kInsistMs = 1_000;
 const kInsistMsMax = 30_000;
@@ -41,9 +52,13 @@ export class Stepper {
   onIdle: () => void = () => undefined;
   /** Called when events were committed without the pump that belongs to them, since it had failed. */
   onUnpumped: () => void = () => undefined;
+  /** Called with what a transaction left, before anybody else hears of it: all rows of `meta`, and documents written. */
+  onCommitted: (meta: Row[], documents: Row[]) => void = () => undefined;
   #queue: Pending[] = [];
+  #underWay: Pending[] = [];
   #running = false;
-  #batches = 0;
+  #peeks: Peek[] = [];
+  #peeking = false;
 
   constructor(
     private readonly source: DatabaseSource,
@@ -72,9 +87,10 @@ export class Stepper {
     return this.#running;
   }
 
-  /** Names what the rows are: another number after each batch, null while one is under way. */
-  get state(): number | null {
-    return this.#running ? null : this.#batches;
+  /** Resolves once what pages have done so far is committed, or never will be. */
+  async caughtUp(): Promise<void> {
+    const heard = [...this.#underWay, ...this.#queue].filter(({ event }) => !kUnheard.includes(event.type));
+    await heard.at(-1)?.done;
   }
 
   /** A look at what may be sent now: with the batch that comes next, or by itself. */
@@ -84,10 +100,11 @@ export class Stepper {
 
   /** Steps one event; resolves once its rows are committed, with its effects, which have been acted on by then. */
   submit(event: EngineEvent, bytes: ArrayBuffer | null = null): Promise<Effect[]> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ event, bytes, resolve, reject });
-      void this.#run();
-    });
+    let pending: Pick<Pending, 'resolve' | 'reject'> | undefined;
+    const effects = new Promise<Effect[]>((resolve, reject) => { pending = { resolve, reject }; });
+    this.#queue.push({ event, bytes, ...pending!, done: effects.catch(() => undefined) });
+    void this.#run();
+    return effects;
   }
 
   /** Steps an event that rows wait for: again and again, while the disk is full or the database can't be had. */
@@ -103,19 +120,46 @@ export class Stepper {
     }
   }
 
-  /** Steps an event that only reads. */
-  async peek(event: EngineEvent, fresh: KeptRead | null = null): Promise<Effect[]> {
-    const engine = await this.engine();
+  /**
+   * Steps an event that only reads. Peeks that arrive while a transaction looks share the next one.
+   * @param fresh an answer that has just come and may not be kept
+   */
+  peek(event: EngineEvent, fresh: KeptRead | null = null): Promise<Effect[]> {
+    return new Promise((resolve, reject) => {
+      this.#peeks.push({ event, fresh, resolve, reject });
+      void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#peeking) return;
+    this.#peeking = true;
+    await Promise.resolve();
+    while (this.#peeks.length > 0) await this.#lookAt(this.#peeks.splice(0, kBatchMax));
+    this.#peeking = false;
+  }
+
+  async #lookAt(batch: Peek[]): Promise<void> {
     try {
-      return await this.source.use(async (db) => {
+      const engine = await this.engine();
+      const effects = await this.source.use(async (db) => {
         const tx = db.transaction(kStepStores, 'readonly');
-        const result = await this.#decide(engine, new Rows(tx, (url) => engine.route(url), this.answers, fresh), event);
-        await tx.done;
-        return result.effects;
+        const rowsFor = (fresh: KeptRead | null) => new Rows(tx, (url) => engine.route(url), this.answers, fresh);
+        const shared = rowsFor(null);
+        return Promise.all(batch.map(async ({ event, fresh }) =>
+          (await this.#decide(engine, fresh ? rowsFor(fresh) : shared, event)).effects));
       });
+      batch.forEach((peek, i) => peek.resolve(effects[i] ?? []));
     } catch (error) {
-      if (isTrap(error)) await this.#rebuild();
-      throw error;
+      try {
+        if (isTrap(error)) await this.#rebuild();
+      } catch (worse) {
+        for (const peek of batch) peek.reject(worse);
+        return;
+      }
+      if (batch.length === 1) batch[0]?.reject(error);
+      // One of them is poison. Alone, it costs only itself.
+      else for (const peek of batch) await this.#lookAt([peek]);
     }
   }
 
@@ -126,11 +170,12 @@ export class Stepper {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, kBatchMax);
-      this.#batches += 1;
+      this.#underWay = batch;
       await this.#stepBatch(batch).catch((error: unknown) => {
         for (const pending of batch) pending.reject(error);  // those that are settled already don't mind
       });
     }
+    this.#underWay = [];
     this.#running = false;
     this.onIdle();
   }
@@ -213,7 +258,7 @@ export class Stepper {
 
   async #commit(batch: Pending[], mayPump = true): Promise<void> {
     const engine = await this.engine();
-    const { results, pumped } = await this.source.use(async (db) => {
+    const { results, pumped, rows } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {
         const rows = new Rows(tx, (url) => engine.route(url), this.answers);
@@ -227,7 +272,7 @@ export class Stepper {
         const pumped = sender ? await this.#step(engine, tx, rows, { type: 'pump' }, null) : [];
         await tx.done;
         if (sender) this.#tookOver = true;
-        return { results, pumped: [...takeOver, ...pumped] };
+        return { results, pumped: [...takeOver, ...pumped], rows };
       } catch (error) {
         // What was asked of the transaction so far must not happen.
         try { tx.abort(); } catch { /* it has ended by itself */ }
@@ -235,6 +280,7 @@ export class Stepper {
         throw error;
       }
     });
+    this.onCommitted(rows.meta().map(([,, row]) => row as Row | null).filter((row) => row !== null), rows.documents);
     if (!mayPump) this.onUnpumped();
     this.act([...results.flat(), ...pumped]);
     batch.forEach((pending, i) => pending.resolve(results[i] ?? []));

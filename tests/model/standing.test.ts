@@ -1,57 +1,87 @@
 // What is remembered of how things stand is never older than the last step, whenever that came.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DatabaseSource } from '../../js/host/database.js';
+import type { DatabaseSource, Row } from '../../js/host/database.js';
 import { Standings, type Standing } from '../../js/host/standing.js';
 
-/** A database whose looks are answered by hand, and a stepper whose state is set by hand. */
+const kNothing: Standing = { user: 'ana', pending: 0, confirmedAt: -Infinity, names: 0, silent: new Set(), needsAuth: new Set() };
+
+/** A database whose looks are answered by hand. */
 function world() {
-  const looks: ((pending: number) => void)[] = [];
+  const looks: ((told: Partial<Standing>) => void)[] = [];
   const source = {
     use: () => new Promise<Standing>((resolve) => {
-      looks.push((pending) => resolve({ user: '', pending, confirmedAt: -Infinity, names: 0, silent: new Set(), needsAuth: new Set() }));
+      looks.push((told) => resolve({ ...kNothing, ...told }));
     }),
   };
-  const stepper: { state: number | null } = { state: 0 };
-  const standings = new Standings(source as unknown as DatabaseSource, stepper);
+  const standings = new Standings(source as unknown as DatabaseSource, { caughtUp: () => Promise.resolve() });
   /** A read's question; `told` is what the database says, if it is asked. */
-  const ask = async (told: number): Promise<number> => {
+  const ask = async (told: Partial<Standing>): Promise<Standing> => {
     const answer = standings.now();
+    await Promise.resolve();
     looks.shift()?.(told);
-    return (await answer).pending;
+    return answer;
   };
-  return { ask, looks, standings, stepper };
+  return { ask, looks, standings };
 }
 
-test('it is looked up once, and again after a step', async () => {
-  const { ask, stepper } = world();
-  assert.equal(await ask(1), 1);
-  assert.equal(await ask(2), 1, 'remembered');
-  stepper.state = 1;
-  assert.equal(await ask(3), 3, 'a step may have changed it');
-  assert.equal(await ask(4), 3, 'remembered');
+/** What a step leaves. */
+function meta(user: string, pending: number, ...origins: Row[]): Row[] {
+  return [{ name: 'session', user }, { name: `counts ${user}`, pending, names: 2 }, { name: 'counts', pending: 99 }, ...origins];
+}
+
+test('it is looked up once', async () => {
+  const { ask } = world();
+  assert.equal((await ask({ pending: 1 })).pending, 1);
+  assert.equal((await ask({ pending: 2 })).pending, 1);
 });
 
-test('nothing is remembered, nor believed, while a step is under way', async () => {
-  const { ask, stepper } = world();
-  assert.equal(await ask(1), 1);
-  stepper.state = null;
-  assert.equal(await ask(2), 2);
-  assert.equal(await ask(3), 3);
-  stepper.state = 1;
-  assert.equal(await ask(4), 4, 'what was seen under way may be what was before');
-});
-
-for (const [what, before, after] of [['begins', 0, null], ['ends', null, 1], ['begins and ends', 0, 1]] as const) {
-  test(`a look during which a step ${what} is not remembered`, async () => {
-    const { ask, looks, standings, stepper } = world();
-    stepper.state = before;
-    const answer = standings.now();
-    stepper.state = after;
-    looks.shift()!(1);
-    assert.equal((await answer).pending, 1);
-    assert.equal(await ask(2), 2);
-    stepper.state = 1;
-    assert.equal(await ask(3), after === 1 ? 2 : 3);
+test('after that, what a step has left is how things stand', async () => {
+  const { ask, standings } = world();
+  await ask({ confirmedAt: 5 });
+  standings.take(meta('ana', 3,
+    { name: 'origin https://a', silences: 2 }, { name: 'origin https://b', silences: 2, blocked: true }, { name: 'origin https://c', auth: 'needed' }),
+  [{ user: 'ana', at: 9 }, { user: 'ana', at: 7 }, { user: 'bo', at: 11 }, { user: 'ana' }]);
+  assert.deepEqual(await ask({}), {
+    user: 'ana', pending: 3, names: 2, confirmedAt: 9, silent: new Set(['https://a']), needsAuth: new Set(['https://c']),
   });
-}
+  standings.take(meta('ana', 2), []);
+  assert.deepEqual(await ask({}), { ...kNothing, pending: 2, names: 2, confirmedAt: 9 });
+});
+
+test('a step that read nothing says nothing', async () => {
+  const { ask, standings } = world();
+  await ask({ pending: 1 });
+  standings.take([], []);
+  assert.equal((await ask({ pending: 2 })).pending, 1);
+});
+
+test('another user is looked up', async () => {
+  const { ask, standings } = world();
+  await ask({ pending: 1 });
+  standings.take(meta('bo', 4), []);
+  assert.equal((await ask({ user: 'bo', confirmedAt: 8 })).confirmedAt, 8);
+});
+
+test('a look during which a step was committed is not remembered', async () => {
+  const { ask, looks, standings } = world();
+  const answer = standings.now();
+  await Promise.resolve();
+  standings.take(meta('ana', 3), []);
+  looks.shift()!({ pending: 1 });
+  assert.equal((await answer).pending, 1);
+  assert.equal((await ask({ pending: 3 })).pending, 3);
+  assert.equal((await ask({ pending: 5 })).pending, 3);
+});
+
+test('nobody is told before what pages have done is committed', async () => {
+  let commit = () => {};
+  const source = { use: () => Promise.resolve(kNothing) };
+  const standings = new Standings(source as unknown as DatabaseSource, { caughtUp: () => new Promise<void>((resolve) => { commit = resolve; }) });
+  let told = false;
+  const answer = standings.now().then(() => { told = true; });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(told, false);
+  commit();
+  await answer;
+});
