@@ -45,21 +45,24 @@ export class KeptReads {
   async keep(read: KeptRead): Promise<void> {
     const budget = this.rules(read.resource);
     if (read.bytes > budget.bytes) return;
-    await this.answers.changing([read.user, read.url, read.accept], () => this.source.use(async (db) => {
+    const own: ReadKey = [read.user, read.url, read.accept];
+    await this.answers.changing(own, () => this.source.use(async (db) => {
       const tx = db.transaction(['reads', 'meta'] as StoreName[], 'readwrite', { durability: 'relaxed' });
       const reads = storeOf(tx);
-      const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get([read.user, read.url, read.accept])]);
+      const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get(own)]);
       // Answers may overtake each other; what was asked for later stays.
-      if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return;
+      if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return undefined;
       const before = this.#tallies.get(read.resource) ?? await count(reads, read.resource);
-      void reads.put({ ...read, text: this.secrets.without(read.url, read.text) }).catch(() => undefined);  // heard where the transaction ends
+      const row = { ...read, text: this.secrets.without(read.url, read.text) };
+      void reads.put(row).catch(() => undefined);  // heard where the transaction ends
       const gone: ReadKey[] = [];
       const after = await makeRoom(reads, read.resource, budget, {
         entries: before.entries + (known ? 0 : 1), bytes: before.bytes + read.bytes - (known?.bytes ?? 0),
       }, gone);
       await tx.done;
-      for (const key of gone) this.answers.drop(key);
       this.#tallies.set(read.resource, after);
+      for (const key of gone) this.answers.drop(key);
+      return gone.some((key) => indexedDB.cmp(key, own) === 0) ? undefined : row;
     }));
   }
 
@@ -72,6 +75,7 @@ export class KeptReads {
       const known = await tx.store.get([read.user, read.url, read.accept]);
       if (known) await tx.store.put({ ...known, used: now });
       await tx.done;
+      return known && { ...known, used: now };
     }));
   }
 

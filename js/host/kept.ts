@@ -100,9 +100,7 @@ export class HeldAnswers {
     const read = await tx.objectStore('reads').get(key);
     const held = read ? new Held(read) : null;
     if (changes !== this.#changes || this.#changing.has(name)) return held;
-    this.#bytes += held?.read.bytes ?? 0;
-    if (this.#bytes > kHeldMax) this.clear();
-    else this.#held.set(name, held);
+    this.#hold(name, held);
     return held;
   }
 
@@ -111,19 +109,27 @@ export class HeldAnswers {
     return this.#held.get(JSON.stringify(key));
   }
 
-  /** Keeps an answer, or lets it go. */
-  async changing<T>(key: Key, work: () => Promise<T>): Promise<T> {
+  /** Keeps an answer, which the work resolves with once that is committed; or whatever else changes one. */
+  async changing(key: Key, work: () => Promise<KeptRead | undefined>): Promise<void> {
     const name = JSON.stringify(key);
     this.#changing.set(name, (this.#changing.get(name) ?? 0) + 1);
     this.drop(key);
+    let kept: KeptRead | undefined;
     try {
-      return await work();
+      kept = await work();
     } finally {
       const others = (this.#changing.get(name) ?? 1) - 1;
       if (others > 0) this.#changing.set(name, others);
       else this.#changing.delete(name);
       this.#changes += 1;
+      if (kept && others === 0) this.#hold(name, new Held(kept));
     }
+  }
+
+  #hold(name: string, held: Held | null): void {
+    this.#bytes += (held?.read.bytes ?? 0) - (this.#held.get(name)?.read.bytes ?? 0);
+    if (this.#bytes > kHeldMax) this.clear();
+    else this.#held.set(name, held);
   }
 
   /** An answer is no longer kept. */

@@ -115,6 +115,7 @@ export class Reads {
   async #network(asked: Asked, signal: AbortSignal): Promise<Told> {
     const { request, origin, user } = asked;
     const at = Date.now();
+    const known = asked.pending > 0 ? null : this.kept.find(user, asked.url, asked.accept).catch(report);
     const response = await (asked.pending > 0 ? fetch(pastCaches(request), { signal }) : this.#cache.fetch(request, asked.confirmedAt, at, signal));
     if (this.#silent.delete(origin) || asked.silent.has(origin)) this.news.gotThrough(origin);
     // Much may have changed while the answer was on its way.
@@ -132,6 +133,9 @@ export class Reads {
     const kept = keeps && reading ? (dated ? this.kept.keep(dated.read) : reading.then((read) => this.kept.keep(read))).catch(report)
       : response.status === 304 ? this.#usedAgain(asked).catch(report) : Promise.resolve();
     const stands = (alone && !dated?.outdated) || response.type === 'opaque' || (!response.ok && response.status !== 304 && response.status !== 404);
+    // A body can be cut or stall where a tunnel begins. Where there is something else to be shown, an answer counts once
+    // it is there whole.
+    if (stands && reading && (await known)) await reading;
     if (stands) return { response, kept };
     const told = dated?.read ?? await reading;
     const changed = await this.#composed(asked, told, told?.at ?? at).catch(report);

@@ -42,9 +42,9 @@ async function read(app: App, ...urls: string[]): Promise<void> {
   }
 }
 
-/** All that is kept was last used long ago, in the order in which it is named. */
-function age(app: App, ...order: string[]): Promise<void> {
-  return app.page.evaluate((order) => window.meddle(['reads'], (transaction) => {
+/** All that is kept was last used long ago, in the order in which it is named, by a worker that is long gone. */
+async function age(app: App, ...order: string[]): Promise<void> {
+  await app.page.evaluate((order) => window.meddle(['reads'], (transaction) => {
     const reads = transaction.objectStore('reads');
     reads.openCursor().onsuccess = ({ target }) => {
       const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
@@ -54,6 +54,7 @@ function age(app: App, ...order: string[]): Promise<void> {
       cursor.continue();
     };
   }), order);
+  await app.killWorker();
 }
 
 describe('a resource\'s budget', () => {

@@ -26,6 +26,8 @@ export interface Answer {
   hang?: boolean;
   /** The connection is reset. */
   reset?: boolean;
+  /** Half of the body goes out before it hangs or is reset. */
+  half?: boolean;
   /** The write is carried out before that happens: its answer is lost. */
   applied?: boolean;
 }
@@ -117,6 +119,7 @@ export class ScriptedServer {
     if (this.cors) answer.headers = { ...this.cors, ...answer.headers };
     if (answer.applied) Object.assign(answer, { ...this.#rest(recorded), ...answer });
     if (answer.delayMs) await sleep(answer.delayMs);
+    if (answer.half) await sendHalf(response, answer);
     if (answer.hang) return;
     if (answer.reset) return void request.socket.resetAndDestroy();
     send(response, answer);
@@ -176,6 +179,14 @@ function parseObject(body: Buffer): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** What a page has of an answer whose connection stops in the middle. */
+async function sendHalf(response: ServerResponse, { body }: Answer): Promise<void> {
+  const text = JSON.stringify(body);
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': text.length });
+  await new Promise<void>((resolve) => response.write(text.slice(0, text.length / 2), () => resolve()));
+  await sleep(50);
 }
 
 function send(response: ServerResponse, { status = 200, headers = {}, body }: Answer): void {

@@ -56,6 +56,21 @@ describe('network first', () => {
     assert.ok(ms >= 190 && ms < 1_500, `after ${ms} ms`);
   });
 
+  for (const [what, how] of [['is cut', { reset: true }], ['stalls', { hang: true }]] as const) {
+    test(`an answer that ${what} in the middle is none`, async (t) => {
+      const app = await openApp(t, browser.context, { config: orders('read: { timeoutMs: 500 }') });
+      await withOrder(app);
+      await seen(app);
+      app.server.respond = () => ({ body: { id: 'o1', note: 'cold', version: 2 }, half: true, ...how });
+      const { ms, ...answer } = await app.fetch('/api/orders/o1');
+      assert.deepEqual([source(answer as Got), json(answer as Got)], ['store', { id: 'o1', note: 'warm', version: 1 }]);
+      assert.ok(ms < 3_000, `after ${ms} ms`);
+      app.server.respond = () => undefined;
+      app.server.up();
+      await until(async () => source(await app.fetch('/api/orders/o1')) === undefined, 'the network\'s own answer');
+    });
+  }
+
   test('an answer that comes late is news, if it is another one', async (t) => {
     const app = await openApp(t, browser.context, { config: orders('read: { timeoutMs: 200 }') });
     await withOrder(app);
