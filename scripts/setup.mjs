@@ -21,6 +21,7 @@ const needed = [
   { package: 'emscripten', there: is('/usr/bin/emcc') },
   { package: 'nlohmann-json3-dev', there: is('/usr/include/nlohmann/json.hpp') },
   { package: 'doctest-dev', there: is('/usr/include/doctest/doctest.h') },
+  { package: 'librapidcheck-dev', there: is('/usr/include/rapidcheck.h') },
   { package: 'chromium', there: is('/usr/bin/chromium') },
 ];
 

@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
 const suites = [
   { name: 'types', what: 'TypeScript, strict', run: typecheck },
   { name: 'native', what: 'the engine, natively (doctest)', run: native },
+  { name: 'laws', what: 'what conflicts are settled by, over two thousand random cases a law', run: laws },
   { name: 'module', what: 'the same scenarios over the compiled module, byte for byte', run: () => nodeTests('tests/module') },
   { name: 'model', what: 'ten thousand random histories of reads against an ideal client', run: () => nodeTests('tests/model') },
   { name: 'page', what: 'the page library in Node', run: () => nodeTests('tests/page') },
@@ -59,14 +60,26 @@ async function typecheck() {
   return { passed: results.length - failed.length, failed: failed.length, output: failed.map(({ output }) => output).join('\n') };
 }
 
+async function buildNative() {
+  const configured = await run('cmake', ['--preset', 'native']);
+  return configured.ok ? run('cmake', ['--build', '--preset', 'native']) : configured;
+}
+
 async function native() {
-  for (const args of [['--preset', 'native'], ['--build', '--preset', 'native']]) {
-    const built = await run('cmake', args);
-    if (!built.ok) return { passed: 0, failed: 1, output: built.output };
-  }
+  const built = await buildNative();
+  if (!built.ok) return { passed: 0, failed: 1, output: built.output };
   const { ok, output } = await run(path.join(root, 'build/native/native_tests'), []);
   const counts = /test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed/.exec(output);
   return { passed: Number(counts?.[2] ?? 0), failed: Number(counts?.[3] ?? 0) || (ok ? 0 : 1), output };
+}
+
+async function laws() {
+  const built = await buildNative();
+  if (!built.ok) return { passed: 0, failed: 1, output: built.output };
+  const { ok, output } = await run('cmake', ['-E', 'env', 'RC_PARAMS=max_success=2000', 'build/native/laws_tests']);
+  const count = (verdict) => [...output.matchAll(verdict)].length;
+  const failed = count(/^(Falsifiable|Gave up)/gm);
+  return { passed: count(/^OK, passed/gm), failed: failed || (ok ? 0 : 1), output };
 }
 
 async function nodeTests(folder) {

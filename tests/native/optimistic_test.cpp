@@ -8,42 +8,11 @@ using namespace holdfast::test;
 
 namespace {
 
-std::string patched(const char* original, const char* patch) {
-  Json target = Json::parse(original);
-  holdfast::merge_patch(target, Json::parse(patch));
-  return target.dump();
-}
-
 Json view(Device& device, const std::string& path) {
   return device.step({{"type", "read"}, {"url", kApp + path}}).at(0);
 }
 
 }  // namespace
-
-TEST_CASE("JSON Merge Patch: the examples of RFC 7396, appendix A") {
-  struct Example { const char* original; const char* patch; const char* result; };
-  const Example examples[] = {
-      {R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
-      {R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
-      {R"({"a":"b"})", R"({"a":null})", R"({})"},
-      {R"({"a":"b","b":"c"})", R"({"a":null})", R"({"b":"c"})"},
-      {R"({"a":["b"]})", R"({"a":"c"})", R"({"a":"c"})"},
-      {R"({"a":"c"})", R"({"a":["b"]})", R"({"a":["b"]})"},
-      {R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})", R"({"a":{"b":"d"}})"},
-      {R"({"a":[{"b":"c"}]})", R"({"a":[1]})", R"({"a":[1]})"},
-      {R"(["a","b"])", R"(["c","d"])", R"(["c","d"])"},
-      {R"({"a":"b"})", R"(["c"])", R"(["c"])"},
-      {R"({"a":"foo"})", R"(null)", R"(null)"},
-      {R"({"a":"foo"})", R"("bar")", R"("bar")"},
-      {R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"},
-      {R"([1,2])", R"({"a":"b","c":null})", R"({"a":"b"})"},
-      {R"({})", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"},
-  };
-  for (const Example& example : examples) {
-    CAPTURE(example.patch);
-    CHECK(patched(example.original, example.patch) == example.result);
-  }
-}
 
 TEST_CASE("Promise 14: a read of the item shows its pending writes, in order") {
   Device device(orders_config());

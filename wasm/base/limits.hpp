@@ -79,4 +79,23 @@ inline constexpr Millis kNameKeptMs = 30LL * 24 * 3'600'000;
 /// Outcomes and names are trimmed a few at a time: a write's cost must not depend on how many there are.
 inline constexpr std::int64_t kTrim = 4;
 
+// --- Conflicts ---------------------------------------------------------------------------------------------------
+
+/// How far a device's clock may be ahead of the server's and still be believed. Phones that set their clock by the
+/// network differ by seconds; the rest is for those that were set by hand.
+inline constexpr Millis kSkewMax = 60'000;
+/// Steps that the comparison of two sequences may take. It needs about half the square of the number of elements that
+/// were added or removed: this is enough for 2,800 of them, and takes a fraction of a second.
+inline constexpr std::int64_t kDiffStepsMax = 4'000'000;
+/// Bytes of lines that overlap, of all three sides together, until they aren't compared word by word any more: where
+/// this much was written twice, a person has to read it, and each word costs several times its size in memory.
+inline constexpr std::size_t kWordsBytesMax = 256 * 1024;
+/// Operations of one JSON Patch: far beyond what a form or an editor sends at once.
+inline constexpr std::size_t kPatchOperationsMax = 10'000;
+/// What the operations of one JSON Patch may copy and move about, roughly in bytes of JSON text: as much as a body may
+/// have. A document grows by no more than this and the patch itself, however often a copy doubles it.
+inline constexpr std::int64_t kPatchBytesMax = kBodyBytesMax;
+/// Parts that one merge decides about; beyond them the document is a person's matter as a whole.
+inline constexpr std::size_t kDecisionsMax = 1'000;
+
 }  // namespace holdfast

@@ -1,0 +1,37 @@
+// The three-way merge: what becomes of a document that was changed on both sides. A pure function.
+// docs/conflicts.md has the laws that it keeps.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conflict/policy.hpp"
+
+namespace holdfast {
+
+/// What was decided about one part that both sides had changed: the record of a conflict has these.
+struct Decision {
+  std::vector<std::string> path;   ///< JSON Pointer's steps; an element of a list goes by its id
+  Policy policy = Policy::kManual;
+  Verdict verdict = Verdict::kAsk;
+  std::optional<Json> base, mine, theirs, result;
+  std::string reason;
+};
+
+struct Merged {
+  std::optional<Json> document;    ///< nothing: deleted. If somebody is asked, this is only a suggestion.
+  std::vector<Decision> decisions;
+  bool changed = false;            ///< whether it differs from theirs, and so has to be sent
+
+  bool asks() const;
+  bool overruled() const;
+};
+
+/// Merges what both sides made of `base`. A side that is null has deleted it; a null base was made on both sides.
+Merged merge(const Rules& rules, const Sides& sides, const Times& times);
+
+/// The name of a policy as a configuration has it: `server-wins`.
+const char* name_of(Policy policy);
+
+}  // namespace holdfast
