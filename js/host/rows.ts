@@ -19,8 +19,6 @@ export class Rows {
   #metaRead: Promise<void> | null = null;
   /** What is being brought: the looks that share a transaction ask for much the same. */
   readonly #reading = new Map<string, Promise<void>>();
-  /** Rows of `documents` that were written. */
-  readonly documents: Row[] = [];
 
   readonly #kept: KeptDocuments;
 
@@ -80,7 +78,6 @@ export class Rows {
     if (store === 'meta') this.#meta.add(key as string);
     for (const [name, range] of this.#ranges) if (range.store === store) this.#ranges.delete(name);
     if (store === 'documents') {
-      if (row) this.documents.push(row);
       this.#kept.wrote();
       for (const name of this.#rows.keys()) if (kKept.some((kept) => name.startsWith(`["${kept}"`))) this.#rows.delete(name);
     }

@@ -10,6 +10,7 @@ import { describe, HostError, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
 import type { HeldAnswers } from './kept';
 import { Rows } from './rows';
+import { standingIn, type Standing } from './standing';
 
 export interface EngineEvent {
   type: string;
@@ -52,8 +53,8 @@ export class Stepper {
   onIdle: () => void = () => undefined;
   /** Called when events were committed without the pump that belongs to them, since it had failed. */
   onUnpumped: () => void = () => undefined;
-  /** Called with what a transaction left, before anybody else hears of it: all rows of `meta`, and documents written. */
-  onCommitted: (meta: Row[], documents: Row[]) => void = () => undefined;
+  /** Called with what a transaction left, before anybody else hears of it. */
+  onCommitted: (standing: Standing) => void = () => undefined;
   #queue: Pending[] = [];
   #underWay: Pending[] = [];
   #running = false;
@@ -258,7 +259,7 @@ export class Stepper {
 
   async #commit(batch: Pending[], mayPump = true): Promise<void> {
     const engine = await this.engine();
-    const { results, pumped, rows } = await this.source.use(async (db) => {
+    const { results, pumped, standing } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {
         const rows = new Rows(tx, (url) => engine.route(url), this.answers);
@@ -270,9 +271,13 @@ export class Stepper {
         const sender = this.#sender && mayPump;
         const takeOver = sender && !this.#tookOver ? await this.#step(engine, tx, rows, { type: 'take-over' }, null) : [];
         const pumped = sender ? await this.#step(engine, tx, rows, { type: 'pump' }, null) : [];
+        const meta = rows.meta().map(([,, row]) => row as Row | null).filter((row) => row !== null);
+        // Steps that read nothing of `meta` have written nothing.
+        const left = meta.length > 0 ? standingIn(tx, meta) : Promise.resolve(null);
+        left.catch(() => undefined);  // heard where the transaction ends
         await tx.done;
         if (sender) this.#tookOver = true;
-        return { results, pumped: [...takeOver, ...pumped], rows };
+        return { results, pumped: [...takeOver, ...pumped], standing: await left };
       } catch (error) {
         // What was asked of the transaction so far must not happen.
         try { tx.abort(); } catch { /* it has ended by itself */ }
@@ -280,7 +285,7 @@ export class Stepper {
         throw error;
       }
     });
-    this.onCommitted(rows.meta().map(([,, row]) => row as Row | null).filter((row) => row !== null), rows.documents);
+    if (standing) this.onCommitted(standing);
     if (!mayPump) this.onUnpumped();
     this.act([...results.flat(), ...pumped]);
     batch.forEach((pending, i) => pending.resolve(results[i] ?? []));
