@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
 const suites = [
   { name: 'types', what: 'TypeScript, strict', run: typecheck },
   { name: 'native', what: 'the engine, natively (doctest)', run: native },
-  { name: 'laws', what: 'what conflicts are settled by, over five hundred random cases a law', run: laws },
+  { name: 'laws', what: 'what conflicts are settled by, over two thousand random cases a law', run: laws },
   { name: 'module', what: 'the same scenarios over the compiled module, byte for byte', run: () => nodeTests('tests/module') },
   { name: 'model', what: 'ten thousand random histories of reads against an ideal client', run: () => nodeTests('tests/model') },
   { name: 'page', what: 'the page library in Node', run: () => nodeTests('tests/page') },
@@ -76,7 +76,7 @@ async function native() {
 async function laws() {
   const built = await buildNative();
   if (!built.ok) return { passed: 0, failed: 1, output: built.output };
-  const { ok, output } = await run('cmake', ['-E', 'env', 'RC_PARAMS=max_success=500', 'build/native/laws_tests']);
+  const { ok, output } = await run('cmake', ['-E', 'env', 'RC_PARAMS=max_success=2000 max_size=30', 'build/native/laws_tests']);
   const count = (verdict) => [...output.matchAll(verdict)].length;
   const failed = count(/^(Falsifiable|Gave up)/gm);
   return { passed: count(/^OK, passed/gm), failed: failed || (ok ? 0 : 1), output };

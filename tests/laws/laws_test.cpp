@@ -1,6 +1,7 @@
 // The laws of docs/conflicts.md, over random documents that shrink to the smallest that breaks one.
 //
-// RC_PARAMS="max_success=…" says over how many; `npm run test:laws` takes many more than `npm test` does.
+// RC_PARAMS="max_success=… max_size=…" says over how many, and how large; `npm run test:laws` takes many more than
+// `npm test` does.
 #include <rapidcheck.h>
 
 #include <cstdio>

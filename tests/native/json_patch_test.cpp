@@ -176,6 +176,7 @@ TEST_CASE("JSON Patch: what RFC 6902 says of each operation") {
       {"4.6 numbers by their value", "[1]", R"([{"op":"test","path":"/0","value":1.0}])", "[1]"},
       {"4.6 in any order", R"({"a":1,"b":[2]})", R"([{"op":"test","path":"","value":{"b":[2],"a":1}}])",
        R"({"a":1,"b":[2]})"},
+      {"4.6 no two numbers are equal by their bits", "[-1]", R"([{"op":"test","path":"/0","value":18446744073709551615}])", nullptr},
       {"4.6 more is not equal", R"([[1,2]])", R"([{"op":"test","path":"/0","value":[1]}])", nullptr},
       {"4.6 null is not nothing", "{}", R"([{"op":"test","path":"/a","value":null}])", nullptr},
       {"4.6 no value", "[null]", R"([{"op":"test","path":"/0"}])", nullptr},

@@ -29,7 +29,7 @@ TEST_CASE("JSON Pointer: the examples of RFC 6901, section 5") {
 
 TEST_CASE("A pointer that leads nowhere finds nothing, whatever it meets") {
   const Json document = Json::parse(kDocument);
-  for (const char* pointer : {"/nothing", "/foo/2", "/foo/x", "/foo/99999999999999999999", "/foo/-", "/a~1b/c", "/foo/0/0"}) {
+  for (const char* pointer : {"/nothing", "/foo/2", "/foo/x", "/foo/99999999999999999999", "/foo/-", "/a~1b/c", "/foo/0/0", "/foo/00", "/foo/01"}) {
     CHECK(find_part(document, parse_pointer(pointer)) == nullptr);
   }
 }

@@ -1,7 +1,5 @@
 #include "codec/pointer.hpp"
 
-#include <algorithm>
-
 namespace holdfast {
 namespace {
 
@@ -21,10 +19,8 @@ const Json* find_step(const Json& from, const std::string& step) {
     const auto found = from.find(step);
     return found == from.end() ? nullptr : &*found;
   }
-  const bool number = !step.empty() && step.size() < 10 && std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!from.is_array() || !number) return nullptr;
-  const auto index = static_cast<std::size_t>(std::stoul(step));
-  return index < from.size() ? &from[index] : nullptr;
+  const auto index = from.is_array() ? index_of(step) : std::nullopt;
+  return index && *index < from.size() ? &from[*index] : nullptr;
 }
 
 }  // namespace
@@ -40,6 +36,17 @@ Pointer parse_pointer(std::string_view text) {
     text = slash == std::string_view::npos ? std::string_view() : text.substr(slash);
   }
   return steps;
+}
+
+std::optional<std::size_t> index_of(std::string_view step) {
+  // More than nine digits would be an array that no memory holds.
+  if (step.empty() || step.size() > 9 || (step.size() > 1 && step.front() == '0')) return std::nullopt;
+  std::size_t index = 0;
+  for (const char c : step) {
+    if (c < '0' || c > '9') return std::nullopt;
+    index = index * 10 + static_cast<std::size_t>(c - '0');
+  }
+  return index;
 }
 
 std::string print_pointer(const Pointer& pointer) {

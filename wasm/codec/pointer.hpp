@@ -1,6 +1,7 @@
 // JSON Pointer (RFC 6901): its text, and the part of a document that it leads to.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ Pointer parse_pointer(std::string_view text);
 
 /// The text of a pointer: `/author/name`.
 std::string print_pointer(const Pointer& pointer);
+
+/// The element of an array that a step names: digits without leading zeros (RFC 6901, section 4). Nothing else is one.
+std::optional<std::size_t> index_of(std::string_view step);
 
 /// The part of a document, or null if there is none.
 const Json* find_part(const Json& document, const Pointer& pointer);

@@ -89,6 +89,9 @@ void decode_bounds(Section& section, const Json& json, Rule& rule) {
 /// The one member that names the policy and says more about it.
 void decode_detailed(Section& section, Rule& rule) {
   section.only({"policy", "otherwise", "deleted", "counter", "list", "transitions", "unreachable", "exceptions", "resolver"});
+  int named = 0;
+  for (const char* member : {"policy", "counter", "list", "transitions", "resolver"}) named += section.find(member) != nullptr;
+  if (named > 1) return section.fail("policy", "can be only one: either that, or one of counter, list, transitions and resolver");
   std::string name;
   section.text("policy", name);
   const auto policy = policy_named(name);

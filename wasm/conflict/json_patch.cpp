@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/pointer.hpp"
+#include "codec/text.hpp"
 
 namespace holdfast {
 namespace {
@@ -23,33 +24,7 @@ bool is_pointer(std::string_view text) {
   return true;
 }
 
-/// RFC 6901, section 4: digits without leading zeros.
-std::optional<std::size_t> index_of(const std::string& step) {
-  if (step.empty() || step.size() > 9 || (step.size() > 1 && step.front() == '0')) return std::nullopt;
-  std::size_t index = 0;
-  for (const char c : step) {
-    if (c < '0' || c > '9') return std::nullopt;
-    index = index * 10 + static_cast<std::size_t>(c - '0');
-  }
-  return index;
-}
-
-/// The value at a pointer's first steps, or null if there is none.
-Json* find_value(Json& document, const Pointer& pointer, std::size_t steps) {
-  Json* value = &document;
-  for (std::size_t i = 0; i < steps; ++i) {
-    if (value->is_object()) {
-      const auto found = value->find(pointer[i]);
-      if (found == value->end()) return nullptr;
-      value = &*found;
-    } else {
-      const auto index = value->is_array() ? index_of(pointer[i]) : std::nullopt;
-      if (!index || *index >= value->size()) return nullptr;
-      value = &(*value)[*index];
-    }
-  }
-  return value;
-}
+Pointer parent_of(const Pointer& pointer) { return {pointer.begin(), pointer.end() - 1}; }
 
 struct Extent {
   std::int64_t bytes = 0;  ///< about what it has as text
@@ -118,7 +93,7 @@ class Patching {
       document_ = std::move(value);
       return kDone;
     }
-    Json* parent = find_value(document_, path, path.size() - 1);
+    Json* parent = find_part(document_, parent_of(path));
     if (parent == nullptr) return "there is nothing to add to";
     if (parent->is_object()) {
       (*parent)[path.back()] = std::move(value);
@@ -136,10 +111,10 @@ class Patching {
   /// Section 4.2. @param removed gets the value, if it is wanted
   Reason remove(const Pointer& path, Json* removed) {
     if (path.empty()) return "the whole document can't be removed";
-    Json* value = find_value(document_, path, path.size());
+    Json* value = find_part(document_, path);
     if (value == nullptr) return kNothing;
     if (removed != nullptr) *removed = std::move(*value);
-    Json& parent = *find_value(document_, path, path.size() - 1);
+    Json& parent = *find_part(document_, parent_of(path));
     if (parent.is_object()) {
       parent.erase(path.back());
       return kDone;
@@ -152,7 +127,7 @@ class Patching {
 
   /// Section 4.3.
   Reason replace(const Pointer& path, const Json& by) {
-    Json* value = find_value(document_, path, path.size());
+    Json* value = find_part(document_, path);
     if (value == nullptr) return kNothing;
     if (static_cast<std::int64_t>(path.size()) + measure(by).depth > kJsonDepthMax) return "nested too deep";
     *value = by;
@@ -161,7 +136,7 @@ class Patching {
 
   /// Section 4.4.
   Reason move(const Pointer& from, const Pointer& path) {
-    const Json* value = find_value(document_, from, from.size());
+    const Json* value = find_part(document_, from);
     if (value == nullptr) return kNothing;
     if (from == path) return kDone;
     const bool into_itself = from.size() < path.size() && std::equal(from.begin(), from.end(), path.begin());
@@ -179,7 +154,7 @@ class Patching {
 
   /// Section 4.5.
   Reason copy(const Pointer& from, const Pointer& path) {
-    const Json* value = find_value(document_, from, from.size());
+    const Json* value = find_part(document_, from);
     if (value == nullptr) return kNothing;
     const Extent extent = measure(*value);
     if (!spend(extent.bytes)) return kTooMuch;
@@ -188,9 +163,9 @@ class Patching {
 
   /// Section 4.6.
   Reason test(const Pointer& path, const Json& expected) {
-    const Json* value = find_value(document_, path, path.size());
+    const Json* value = find_part(document_, path);
     if (value == nullptr) return kNothing;
-    return *value == expected ? kDone : "the value is another one";
+    return same_value(*value, expected) ? kDone : "the value is another one";
   }
 
   bool spend(std::int64_t bytes) {

@@ -10,8 +10,7 @@ namespace holdfast {
 
 /// Applies all operations of a patch, in order, or none (RFC 6902, section 5).
 ///
-/// Stricter than find_part(): a pointer is empty or begins with a slash, and an index has no leading zeros (RFC 6901,
-/// sections 3 and 4). The root can't be removed, as nothing would be left to be a document. A result is nested no
+/// Stricter than parse_pointer(): a pointer is empty or begins with a slash (RFC 6901, section 3). The root can't be removed, as nothing would be left to be a document. A result is nested no
 /// deeper than kJsonDepthMax, and larger than document and patch together by no more than kPatchBytesMax.
 ///
 /// @param document nested no deeper than kJsonDepthMax, as parse_json() sees to; the same for the patch

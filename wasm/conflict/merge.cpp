@@ -1,15 +1,16 @@
 #include "conflict/merge.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
+
+#include "codec/text.hpp"
 
 namespace holdfast {
 namespace {
 
 bool equal(const Json* one, const Json* other) {
   if (one == nullptr || other == nullptr) return one == other;
-  return *one == *other;
+  return same_value(*one, *other);
 }
 
 /// A rule's path matches this one, or leads below it.
@@ -176,7 +177,7 @@ Merged merge(const Rules& rules, const Sides& sides, const Times& times) {
     merged.document = sides.theirs == nullptr ? std::nullopt : std::optional(*sides.theirs);
     merged.decisions = {{{}, Policy::kManual, Verdict::kAsk, std::nullopt, std::nullopt, std::nullopt, std::nullopt, "too many"}};
   }
-  merged.changed = sides.theirs == nullptr ? merged.document.has_value() : !merged.document || *merged.document != *sides.theirs;
+  merged.changed = sides.theirs == nullptr ? merged.document.has_value() : !merged.document || !same_value(*merged.document, *sides.theirs);
   return merged;
 }
 

@@ -9,7 +9,7 @@
 namespace holdfast {
 namespace {
 
-struct Sides {
+struct Texts {
   std::string_view base, mine, theirs;
 
   std::size_t size() const { return base.size() + mine.size() + theirs.size(); }
@@ -45,10 +45,10 @@ class Pieces {
 /// What a region of all three texts is, and its text in each.
 struct Region {
   HunkKind kind;
-  Sides sides;
+  Texts sides;
 };
 
-std::vector<Region> compare(const Sides& sides, Cut cut, DiffBudget& budget) {
+std::vector<Region> compare(const Texts& sides, Cut cut, DiffBudget& budget) {
   const Pieces base(sides.base, cut), mine(sides.mine, cut), theirs(sides.theirs, cut);
   auto numbering = std::make_unique<Numbering>(base.size() + mine.size() + theirs.size());
   const Sequence of_base = base.numbered(*numbering);
@@ -69,7 +69,7 @@ std::string_view chosen(const Region& region) {
 }
 
 /// Overlapping lines, merged word by word; nothing if words overlap, too.
-std::optional<std::string> merge_words(const Sides& lines, DiffBudget& budget) {
+std::optional<std::string> merge_words(const Texts& lines, DiffBudget& budget) {
   if (lines.size() > kWordsBytesMax) return std::nullopt;
   std::string merged;
   for (const Region& region : compare(lines, word_ends, budget)) {
@@ -80,7 +80,7 @@ std::optional<std::string> merge_words(const Sides& lines, DiffBudget& budget) {
 }
 
 /// The markers' own line end is the texts'.
-std::string_view line_end(const Sides& texts) {
+std::string_view line_end(const Texts& texts) {
   for (const std::string_view text : {texts.base, texts.mine, texts.theirs}) {
     const std::size_t end = text.find('\n');
     if (end != std::string_view::npos) return end > 0 && text[end - 1] == '\r' ? "\r\n" : "\n";
@@ -88,7 +88,7 @@ std::string_view line_end(const Sides& texts) {
   return "\n";
 }
 
-void set_out(std::string& text, const Sides& lines, std::string_view end) {
+void set_out(std::string& text, const Texts& lines, std::string_view end) {
   const auto part = [&](std::string_view marker, std::string_view content) {
     text.append(marker).append(end).append(content);
     if (!content.empty() && content.back() != '\n') text += end;
@@ -102,7 +102,7 @@ void set_out(std::string& text, const Sides& lines, std::string_view end) {
 }  // namespace
 
 TextMerge merge_text(std::string_view base, std::string_view mine, std::string_view theirs) {
-  const Sides texts{base, mine, theirs};
+  const Texts texts{base, mine, theirs};
   DiffBudget for_lines;
   DiffBudget for_words;  // of all overlaps together
   TextMerge merge;
