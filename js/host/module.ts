@@ -6,7 +6,7 @@ import { HostError, report } from './errors';
 
 /** Hex SHA-256 of the module that belongs to this worker; the build puts it in (scripts/build.mjs). */
 declare const HOLDFAST_MODULE_SHA256: string;
-declare const self: ServiceWorkerGlobalScope;
+declare const self: { registration: ServiceWorkerRegistration };
 
 /** One question to the database: rows of an index between two keys. */
 export interface RangeQuery {

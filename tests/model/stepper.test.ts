@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DatabaseSource } from '../../js/host/database.js';
 import { HeldAnswers } from '../../js/host/kept.js';
-import type { Engine } from '../../js/host/module.js';
 import { Stepper } from '../../js/host/stepper.js';
 
 interface Transaction {
@@ -15,7 +14,7 @@ interface Transaction {
 function world() {
   const transactions: Transaction[] = [];
   const source = { use: () => new Promise((end, fail) => { transactions.push({ end, fail }); }) };
-  const stepper = new Stepper(source as unknown as DatabaseSource, () => Promise.resolve({} as Engine), () => {}, 'life', null!,
+  const stepper = new Stepper(source as unknown as DatabaseSource, () => Promise.resolve({} as never), () => {}, 'life', null!,
     () => {}, () => Promise.resolve(), new HeldAnswers());
   return { transactions, stepper };
 }
