@@ -73,7 +73,10 @@ export class Host {
     this.#kept = new KeptReads(this.source, rulesOf, this.#secrets, answers);
     this.#versions = new Versions(this.source, this.#kept, () => this.engine(), config);
     const standings = new Standings(this.source, this.#stepper);
-    this.#stepper.onCommitted = (standing) => standings.take(standing);
+    this.#stepper.onCommitted = (standing) => {
+      standings.take(standing);
+      this.#kept.told();
+    };
     this.reads = new Reads(standings, this.#stepper, this.#kept, this.#versions, rulesOf, config.retry?.sendTimeoutMs ?? kLateMs, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
       letIn: (origin, user, headers, awaited) => {

@@ -8,6 +8,9 @@ import type { Secrets } from './secrets';
 /** A use is noted if the last one noted is older: enough to tell what is in use, and not a write at every read. */
 const kUseMs = 10 * 60_000;
 
+/** An answer that says the same again is written again if the one in the store is older than this. Milliseconds. */
+const kSameMs = 60_000;
+
 interface Tally {
   entries: number;
   bytes: number;
@@ -19,6 +22,10 @@ type ReadKey = [user: string, url: string, accept: string];
 export class KeptReads {
   /** What each resource has, as far as it has been counted in this life. */
   readonly #tallies = new Map<string, Tally>();
+  /** When those that this life has written were asked for, by key. */
+  readonly #written = new Map<string, number>();
+  /** When something was last told that wasn't known: a row of before then isn't the newest word any more. */
+  #toldAt = -Infinity;
 
   constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets, private readonly answers: HeldAnswers) {}
 
@@ -46,14 +53,20 @@ export class KeptReads {
     const budget = this.rules(read.resource);
     if (read.bytes > budget.bytes) return;
     const own: ReadKey = [read.user, read.url, read.accept];
+    const row = { ...read, text: this.secrets.without(read.url, read.text) };
+    const held = this.answers.held(own)?.read;
+    // Answers may overtake each other; what was asked for later stays.
+    if (held && held.at > row.at) return;
+    const same = held !== undefined && saysTheSame(held, row);
+    const name = JSON.stringify(own);
+    const writtenAt = this.#written.get(name) ?? -Infinity;
+    if (same && writtenAt >= this.#toldAt && row.at - writtenAt < kSameMs) return this.answers.renew(own, row);
     await this.answers.changing(own, () => this.source.use(async (db) => {
       const tx = db.transaction(['reads', 'meta'] as StoreName[], 'readwrite', { durability: 'relaxed' });
       const reads = storeOf(tx);
       const [session, known] = await Promise.all([tx.objectStore('meta').get('session'), reads.get(own)]);
-      // Answers may overtake each other; what was asked for later stays.
       if ((known && known.at > read.at) || (session?.user ?? '') !== read.user) return undefined;
       const before = this.#tallies.get(read.resource) ?? await count(reads, read.resource);
-      const row = { ...read, text: this.secrets.without(read.url, read.text) };
       void reads.put(row).catch(() => undefined);  // heard where the transaction ends
       const gone: ReadKey[] = [];
       const after = await makeRoom(reads, read.resource, budget, {
@@ -61,9 +74,22 @@ export class KeptReads {
       }, gone);
       await tx.done;
       this.#tallies.set(read.resource, after);
-      for (const key of gone) this.answers.drop(key);
+      if (!same) this.told(row.at);
+      this.#written.set(name, row.at);
+      for (const key of gone) {
+        this.answers.drop(key);
+        this.#written.delete(JSON.stringify(key));
+      }
       return gone.some((key) => indexedDB.cmp(key, own) === 0) ? undefined : row;
     }));
+  }
+
+  /**
+   * Something else was told: by a step, or by an answer. Until each answer has been written anew, the times in the store
+   * say which of them is newer, and a worker that starts from it must not be told otherwise.
+   */
+  told(at = Date.now()): void {
+    this.#toldAt = Math.max(this.#toldAt, at);
   }
 
   /** Notes that an answer was shown. */
@@ -82,8 +108,15 @@ export class KeptReads {
   /** Others have taken answers away: what there is must be counted again. */
   recount(): void {
     this.#tallies.clear();
+    this.#written.clear();
     this.answers.clear();
   }
+}
+
+/** Whether an answer only repeats another. When it was given is no part of it. */
+function saysTheSame(one: KeptRead, other: KeptRead): boolean {
+  const headersOf = ({ headers }: KeptRead) => JSON.stringify(headers.filter(([name]) => name !== 'date' && name !== 'age'));
+  return one.status === other.status && one.text === other.text && headersOf(one) === headersOf(other);
 }
 
 function storeOf(tx: WriteTransaction) {

@@ -126,6 +126,11 @@ export class HeldAnswers {
     }
   }
 
+  /** The same answer, told again later. */
+  renew(key: Key, read: KeptRead): void {
+    this.#hold(JSON.stringify(key), new Held(read));
+  }
+
   #hold(name: string, held: Held | null): void {
     this.#bytes += (held?.read.bytes ?? 0) - (this.#held.get(name)?.read.bytes ?? 0);
     if (this.#bytes > kHeldMax) this.clear();

@@ -15,6 +15,7 @@ after(() => browser.close());
 interface Kept {
   url: string;
   bytes: number;
+  at: number;
   used: number;
   resource: string;
 }
@@ -155,6 +156,94 @@ describe('a resource\'s budget', () => {
     await age(app, 'r1', 'r2', 'r3', 'a', 'b');
     await read(app, '/api/orders/c');
     await keptAre(app, 'b', 'c', 'r1', 'r2', 'r3');
+  });
+});
+
+describe('an answer that only repeats what is kept', () => {
+  /** Items that say what the test tells them to; the time of the answer's row, or of the request that it came of. */
+  function serve(app: App) {
+    const notes: Record<string, unknown> = { a: 'first', b: 'first', c: 'first' };
+    app.server.respond = ({ method, url }) => (method === 'GET' && !app.server.down ? { body: { id: url.slice(-1), note: notes[url.slice(-1)] } } : undefined);
+    return notes;
+  }
+  const atOf = async (app: App, name: string) => (await app.rows<Kept>('reads')).find(({ url }) => url.endsWith(name))!.at;
+  async function keptAnew(app: App, name: string, since: number): Promise<void> {
+    await app.fetch(`/api/orders/${name}`);
+    await until(async () => (await atOf(app, name)) > since, `${name} to be kept anew`);
+  }
+
+  /** Reads a and b, and a until its row is the newest word; returns when that was asked for. */
+  async function readAll(app: App): Promise<number> {
+    await read(app, '/api/orders/a', '/api/orders/b');
+    await keptAnew(app, 'a', await atOf(app, 'b'));
+    return atOf(app, 'a');
+  }
+
+  test('is not written again', async (t) => {
+    const app = await openApp(t, browser.context);
+    serve(app);
+    const at = await readAll(app);
+    for (let i = 0; i < 3; i += 1) await app.fetch('/api/orders/a');
+    await read(app, '/api/orders/c');  // behind it in the database
+    assert.equal(await atOf(app, 'a'), at);
+  });
+
+  test('what says something else is, and repeats of that are not', async (t) => {
+    const app = await openApp(t, browser.context);
+    const notes = serve(app);
+    await readAll(app);
+    notes.a = 'second';
+    await keptAnew(app, 'a', await atOf(app, 'a'));
+    const at = await atOf(app, 'a');
+    await app.fetch('/api/orders/a');
+    await read(app, '/api/orders/b');
+    assert.equal(await atOf(app, 'a'), at);
+  });
+
+  test('is written again once after another has told something new, or the store would take that for the newer word', async (t) => {
+    const app = await openApp(t, browser.context);
+    const notes = serve(app);
+    await readAll(app);
+    notes.b = 'second';
+    await keptAnew(app, 'b', await atOf(app, 'b'));
+    await keptAnew(app, 'a', await atOf(app, 'b'));
+    const at = await atOf(app, 'a');
+    await app.fetch('/api/orders/a');
+    await read(app, '/api/orders/c');
+    assert.equal(await atOf(app, 'a'), at);
+  });
+
+  test('is written again after a write was confirmed, and a worker that starts from it shows it', async (t) => {
+    const app = await openApp(t, browser.context);
+    const notes = serve(app);
+    await read(app, '/api/orders/a');
+    const written = await app.write('PATCH', '/api/orders/a', { note: 'mine' });
+    await app.settled(written);
+    // Somebody else has taken it back meanwhile.
+    notes.a = 'first';
+    await keptAnew(app, 'a', await atOf(app, 'a'));
+    await app.killWorker();
+    app.server.down = 'reset';
+    assert.deepEqual(json(await app.fetch('/api/orders/a')), { id: 'a', note: 'first' });
+  });
+
+  test('is still the newer word for an answer that was asked for earlier and comes later', async (t) => {
+    const app = await openApp(t, browser.context);
+    serve(app);
+    const at = await readAll(app);
+    const { respond } = app.server;
+    app.server.respond = async () => {
+      app.server.respond = respond;
+      return { body: { id: 'a', note: 'overtaken' }, delayMs: 400 };
+    };
+    const late = app.fetch('/api/orders/a?', { cache: 'no-store' });
+    await until(() => app.server.respond === respond, 'the first to be under way');
+    await app.fetch('/api/orders/a', { cache: 'no-store' });
+    await late;
+    await read(app, '/api/orders/c');
+    assert.equal(await atOf(app, 'a'), at);
+    app.server.down = 'reset';
+    assert.deepEqual(json(await app.fetch('/api/orders/a')), { id: 'a', note: 'first' });
   });
 });
 
