@@ -22,9 +22,9 @@ type ReadKey = [user: string, url: string, accept: string];
 export class KeptReads {
   /** What each resource has, as far as it has been counted in this life. */
   readonly #tallies = new Map<string, Tally>();
-  /** When those that this life has written were asked for, by key. */
-  readonly #written = new Map<string, number>();
-  /** When something was last told that wasn't known: a row of before then isn't the newest word any more. */
+  /** Of each user's resource, the last of the rows written in this life, by when they were asked for. */
+  readonly #newest = new Map<string, { name: string; at: number }>();
+  /** When a step last told something. */
   #toldAt = -Infinity;
 
   constructor(private readonly source: DatabaseSource, private readonly rules: (resource: string) => ReadRules, private readonly secrets: Secrets, private readonly answers: HeldAnswers) {}
@@ -57,10 +57,7 @@ export class KeptReads {
     const held = this.answers.held(own)?.read;
     // Answers may overtake each other; what was asked for later stays.
     if (held && held.at > row.at) return;
-    const same = held !== undefined && saysTheSame(held, row);
-    const name = JSON.stringify(own);
-    const writtenAt = this.#written.get(name) ?? -Infinity;
-    if (same && writtenAt >= this.#toldAt && row.at - writtenAt < kSameMs) return this.answers.renew(own, row);
+    if (held && saysTheSame(held, row) && this.#isNewest(own, row)) return this.answers.renew(own, row);
     await this.answers.changing(own, () => this.source.use(async (db) => {
       const tx = db.transaction(['reads', 'meta'] as StoreName[], 'readwrite', { durability: 'relaxed' });
       const reads = storeOf(tx);
@@ -74,22 +71,29 @@ export class KeptReads {
       }, gone);
       await tx.done;
       this.#tallies.set(read.resource, after);
-      if (!same) this.told(row.at);
-      this.#written.set(name, row.at);
-      for (const key of gone) {
-        this.answers.drop(key);
-        this.#written.delete(JSON.stringify(key));
-      }
+      this.#noteNewest(own, row);
+      for (const key of gone) this.answers.drop(key);
       return gone.some((key) => indexedDB.cmp(key, own) === 0) ? undefined : row;
     }));
   }
 
+  /** A step has told something: what was asked for before isn't the newest word any more. */
+  told(): void {
+    this.#toldAt = Date.now();
+  }
+
   /**
-   * Something else was told: by a step, or by an answer. Until each answer has been written anew, the times in the store
-   * say which of them is newer, and a worker that starts from it must not be told otherwise.
+   * Whether the row of this answer is the newest word on its resource in the store, too. Only then it needs no write to
+   * hear the same again: of answers that contradict each other, a worker that starts from the store believes the last.
    */
-  told(at = Date.now()): void {
-    this.#toldAt = Math.max(this.#toldAt, at);
+  #isNewest(key: ReadKey, { user, resource, at }: KeptRead): boolean {
+    const newest = this.#newest.get(JSON.stringify([user, resource]));
+    return newest?.name === JSON.stringify(key) && newest.at > this.#toldAt && at - newest.at < kSameMs;
+  }
+
+  #noteNewest(key: ReadKey, { user, resource, at }: KeptRead): void {
+    const scope = JSON.stringify([user, resource]);
+    if ((this.#newest.get(scope)?.at ?? -Infinity) <= at) this.#newest.set(scope, { name: JSON.stringify(key), at });
   }
 
   /** Notes that an answer was shown. */
@@ -108,7 +112,6 @@ export class KeptReads {
   /** Others have taken answers away: what there is must be counted again. */
   recount(): void {
     this.#tallies.clear();
-    this.#written.clear();
     this.answers.clear();
   }
 }

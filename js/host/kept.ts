@@ -128,6 +128,7 @@ export class HeldAnswers {
 
   /** The same answer, told again later. */
   renew(key: Key, read: KeptRead): void {
+    this.#changes += 1;  // whoever is reading the row has an older time in hand
     this.#hold(JSON.stringify(key), new Held(read));
   }
 
