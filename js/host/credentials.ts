@@ -16,6 +16,8 @@ export class Credentials {
   readonly #ofWrite = new Map<string, CredentialHeaders>();
   /** The newest that any request of a user carried to an origin. */
   readonly #newest = new Map<string, CredentialHeaders>();
+  /** What each write's last attempt carried: none where it needs none, no entry where it got none. */
+  readonly #carried = new Map<string, CredentialHeaders>();
   /** What was refused last, so that no read of such a page sends the outbox against the same wall again. */
   readonly #refused = new Map<string, string>();
 
@@ -43,6 +45,7 @@ export class Credentials {
 
   forgetWrite(id: string): void {
     this.#ofWrite.delete(id);
+    this.#carried.delete(id);
   }
 
   /**
@@ -57,12 +60,22 @@ export class Credentials {
     return true;
   }
 
-  /** They were refused: nobody who signs in later must be tried with them. */
-  forget(user: string, origin: string): void {
-    const refused = this.#newest.get(`${user} ${origin}`);
-    if (refused) this.#refused.set(`${user} ${origin}`, JSON.stringify(refused));
-    this.#newest.delete(`${user} ${origin}`);
+  /**
+   * What a write's last attempt carried was refused, or there was nothing for it to carry.
+   * @returns whether something newer has come in while the attempt was under way
+   */
+  forget(user: string, origin: string, id: string): boolean {
+    const key = `${user} ${origin}`;
+    const newest = this.#newest.get(key);
+    const carried = this.#carried.get(id);
     this.#ofWrite.clear();
+    if (!carried) return newest !== undefined;
+    // Beside cookies, or what the app's own hook gives, the headers that its pages use are no better.
+    const refused = this.authorize || carried.length === 0 ? newest : carried;
+    if (refused) this.#refused.set(key, JSON.stringify(refused));
+    if (newest && JSON.stringify(newest) !== JSON.stringify(refused)) return true;
+    this.#newest.delete(key);
+    return false;
   }
 
   forgetUser(user: string): void {
@@ -70,6 +83,7 @@ export class Credentials {
       for (const key of known.keys()) if (key.startsWith(`${user} `)) known.delete(key);
     }
     this.#ofWrite.clear();
+    this.#carried.clear();
   }
 
   /**
@@ -78,38 +92,40 @@ export class Credentials {
    * @returns false if the page had sent credentials and none can be had now
    */
   async apply(headers: Headers, request: { id: string; user: string; url: string; attempt: number; names: string[]; make(): Request }): Promise<boolean> {
+    this.#carried.delete(request.id);
     const own = request.attempt === 1 ? this.#ofWrite.get(request.id) : undefined;
-    if (own) return set(headers, own);
+    if (own) return this.#carry(headers, own, request.id);
     if (this.authorize) {
       const fresh = await this.authorize(request.make());
       if (fresh) {
-        set(headers, fresh instanceof Request ? this.of(fresh.headers) : [...new Headers(fresh)]);
-        return true;
+        return this.#carry(headers, fresh instanceof Request ? this.of(fresh.headers) : [...new Headers(fresh)], request.id);
       }
     }
-    if (request.names.length === 0) return true;
+    if (request.names.length === 0) return this.#carry(headers, [], request.id);
     const origin = new URL(request.url).origin;
-    const newest = this.#newest.get(`${request.user} ${origin}`) ?? this.#ofWrite.get(request.id);
-    if (newest) return set(headers, newest);
-    const asked = await this.askPages(request.url, request.user);
-    if (!asked) return false;
-    const given = [...new Headers(asked)] as CredentialHeaders;
-    this.remember(request.user, origin, given);
-    return set(headers, given);
+    const known = this.#newest.get(`${request.user} ${origin}`) ?? this.#ofWrite.get(request.id) ?? await this.#ask(request.url, request.user);
+    return known !== undefined && this.#carry(headers, known, request.id);
   }
 
-  /** After a 401: can other credentials be had than those that were refused? */
-  async refresh(url: string, user: string): Promise<boolean> {
-    const origin = new URL(url).origin;
-    this.forget(user, origin);
+  #carry(headers: Headers, values: CredentialHeaders, id: string): true {
+    for (const [name, value] of values) headers.set(name, value);
+    this.#carried.set(id, values);
+    return true;
+  }
+
+  /** After a 401 to this write: can other credentials be had than those that were refused? */
+  async refresh(url: string, user: string, id: string): Promise<boolean> {
+    if (this.forget(user, new URL(url).origin, id)) return true;
+    const found = await this.#ask(url, user);
+    // The hook is asked anew at each attempt, so where there is one another try is worth it.
+    return this.authorize !== undefined || found !== undefined;
+  }
+
+  /** A page may think for seconds, or know nothing of holdfast; what a request carried meanwhile serves as well. */
+  async #ask(url: string, user: string): Promise<CredentialHeaders | undefined> {
+    const { origin } = new URL(url);
     const asked = await this.askPages(url, user);
     if (asked) this.remember(user, origin, [...new Headers(asked)] as CredentialHeaders);
-    // The hook is asked anew at each attempt, so where there is one another try is worth it.
-    return this.authorize !== undefined || asked !== null;
+    return this.#newest.get(`${user} ${origin}`);
   }
-}
-
-function set(headers: Headers, values: CredentialHeaders | Iterable<[string, string]>): true {
-  for (const [name, value] of values) headers.set(name, value);
-  return true;
 }

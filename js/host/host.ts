@@ -187,7 +187,11 @@ export class Host {
         this.#tellStatus();
         break;
       case 'refresh_credentials': void this.#refresh(effect); break;
-      case 'forget_credentials': this.#credentials.forget(String(effect.user), String(effect.origin)); break;
+      case 'forget_credentials': {
+        const origin = String(effect.origin);
+        if (this.#credentials.forget(String(effect.user), origin, id)) void this.#haveCredentials(origin, true).catch(report);
+        break;
+      }
       case 'register_sync': registerSync(); break;
       case 'again': break; // The one who asked looks for it.
     }
@@ -214,7 +218,7 @@ export class Host {
   }
 
   async #refresh(effect: Effect): Promise<void> {
-    const ok = await this.#credentials.refresh(String(effect.url), String(effect.user)).catch(() => false);
+    const ok = await this.#credentials.refresh(String(effect.url), String(effect.user), String(effect.id)).catch(() => false);
     await this.#haveCredentials(String(effect.origin), ok);
   }
 

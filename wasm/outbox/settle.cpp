@@ -166,10 +166,10 @@ void ask_credentials(Context& context, Origin& origin, const Mutation& mutation,
     origin.auth = "refreshing";
     origin.auth_life = context.life;
     context.effect({{"do", "refresh_credentials"}, {"origin", origin.name.substr(7)}, {"url", mutation.url},
-                    {"user", mutation.user}});
+                    {"user", mutation.user}, {"id", mutation.id}});
   } else if (news && origin.auth != "refreshing") {
     origin.auth = "needed";
-    context.effect({{"do", "forget_credentials"}, {"origin", origin.name.substr(7)}, {"user", mutation.user}});
+    context.effect({{"do", "forget_credentials"}, {"origin", origin.name.substr(7)}, {"user", mutation.user}, {"id", mutation.id}});
   } else {
     return;
   }
