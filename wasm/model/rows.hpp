@@ -260,7 +260,7 @@ struct Origin {
   std::int64_t failures = 0;      ///< answers in a row that said "later"
   Millis last_failure_at = 0;
   Millis last_success_at = 0;
-  Millis reopened_at = 0;         ///< when a connection that hung was last opened anew
+  Millis silent_at = 0;           ///< when an attempt last met silence; 0: none did
   Millis due = 0;                 ///< while the gate is closed: when the next probe may leave
   std::string auth = "ok";        ///< ok, refreshing, fresh (refreshed, not yet accepted), needed
   Millis auth_at = 0;             ///< when `auth` last changed
@@ -275,7 +275,7 @@ struct Origin {
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("silences", silences), v("failures", failures), v("lastFailureAt", last_failure_at);
-    v("lastSuccessAt", last_success_at), v("reopenedAt", reopened_at), v("due", due), v("auth", auth);
+    v("lastSuccessAt", last_success_at), v("silentAt", silent_at), v("due", due), v("auth", auth);
     v("authAt", auth_at), v("authLife", auth_life), v("blocked", blocked), v("refusals", refusals), v("refusedAt", refused_at);
     v("refusedMethod", refused_method), v("refusedHeaders", refused_headers), v("refusedCredentials", refused_credentials);
   }

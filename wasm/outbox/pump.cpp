@@ -34,7 +34,7 @@ bool mend_clock(Context& context, const std::string& user, Origin& origin, const
   if (origin.due > context.now + retry.cap_ms + kPageTimeoutMs) origin.due = context.now;
   if (origin.last_failure_at > context.now) origin.last_failure_at = context.now;
   if (origin.last_success_at > context.now) origin.last_success_at = context.now;
-  if (origin.reopened_at > context.now) origin.reopened_at = context.now;
+  if (origin.silent_at > context.now) origin.silent_at = context.now;
   if (origin.refused_at > context.now) origin.refused_at = context.now;
   if (origin.auth_at > context.now) origin.auth_at = context.now;
   return mended;
@@ -116,6 +116,21 @@ struct Allowance {
   Millis again = kNever;
 };
 
+/// While the gate is open on a link that was silent lately: an attempt since whose start nothing was heard may be the
+/// first one in a tunnel, and what leaves beside it is lost with it. So the next one leaves when something is heard, or
+/// after a moment, lest a slow answer hold up the others. @return when that is, if there is such an attempt
+std::optional<Millis> next_bet(const Origin& origin, const Sends& sends, const Context& context) {
+  if (origin.silent_at == 0 || context.now - origin.silent_at > kShakyMs) return std::nullopt;
+  const Millis heard = std::max(origin.last_success_at, origin.last_failure_at);
+  std::optional<Millis> last;
+  for (const Send& send : sends.list) {
+    // A start that lies ahead is a clock that jumped back; it must not hold anything up.
+    const bool unheard = "origin " + send.origin == origin.name && send.started_at >= heard && send.started_at <= context.now;
+    if (unheard) last = std::max(last.value_or(send.started_at), send.started_at);
+  }
+  return last ? std::optional(*last + kBetMs) : std::nullopt;
+}
+
 /// While the gate is closed: as many as its window holds, not counting attempts that are old enough to be hanging.
 Allowance allowance(const Origin& origin, const Sends& sends, const Context& context, bool closed) {
   const RetryConfig& retry = context.config.retry;
@@ -127,7 +142,11 @@ Allowance allowance(const Origin& origin, const Sends& sends, const Context& con
   const auto room = std::min<std::int64_t>(most_at_all - own, retry.sends_max - static_cast<std::int64_t>(sends.list.size()));
   if (room <= 0) return {};
   const bool fresh = origin.auth == "fresh";
-  if (!closed && !fresh) return {room, kNever};
+  if (!closed && !fresh) {
+    const auto next = next_bet(origin, sends, context);
+    if (!next) return {room, kNever};
+    return *next <= context.now ? Allowance{1, kNever} : Allowance{0, *next};
+  }
   if (origin.due > context.now) return {0, origin.due};
   std::int64_t young = 0;
   Millis news_until = kNever;

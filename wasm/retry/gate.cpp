@@ -22,7 +22,7 @@ bool gate_closed(const Origin& origin, const RetryConfig& config) {
 
 std::int64_t window(const Origin& origin, Millis now, const RetryConfig& config) {
   if (origin.failures >= config.breaker_failures) return 1;
-  if (now - std::max(origin.last_success_at, origin.reopened_at) <= kFlowingMs) return config.sends_max;
+  if (now - origin.last_success_at <= kFlowingMs) return config.sends_max;
   const std::int64_t halvings = std::clamp<std::int64_t>(origin.silences - 1, 0, 8);
   return std::max<std::int64_t>(1, std::min(config.sends_max, kProbesMax) >> halvings);
 }
@@ -67,6 +67,7 @@ void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, con
   // A link that worked moments ago and hangs is a link in a tunnel, and promptness is worth its price. One that only
   // hangs and breaks is a server that does; then these count like any silence.
   const Millis hung = now - started_at;
+  origin.silent_at = now;
   const bool paid = broke && hung >= config.silent_base_ms && hung >= ceiling(config, origin.silences);
   if (paid && now - origin.last_success_at <= config.send_timeout_ms) {
     origin.silences = std::max<std::int64_t>(1, origin.silences);
@@ -83,7 +84,7 @@ void note_silence(Origin& origin, bool broke, Millis started_at, Millis now, con
 }
 
 void note_reopened(Origin& origin, Millis now, const RetryConfig& config) {
-  origin.reopened_at = now;
+  origin.silent_at = now;
   if (origin.failures < config.breaker_failures) origin.due = std::min(origin.due, now);
 }
 
