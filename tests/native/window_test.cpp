@@ -63,9 +63,9 @@ TEST_CASE("After a tunnel one attempt at a time is bet on a link of which nothin
   patch(device, 3);
   const Json effects = device.step({{"type", "pump"}});
   CHECK(only(effects, "send").empty());
-  CHECK(only(effects, "pumped")[0]["wakeAt"] == device.now + 240);
+  CHECK(only(effects, "pumped")[0]["wakeAt"] == device.now + 490);
   SUBCASE("until a moment has passed: then the next one") {
-    device.now += 240;
+    device.now += 490;
     CHECK(pump(device).size() == 1);
     CHECK(pump(device).empty());
   }
@@ -96,6 +96,19 @@ TEST_CASE("What leaves together is one bet, and one answer to it is enough") {
   device.step(answer(sends[0]["id"], 1, status));
   patch(device, 4);
   CHECK(pump(device).size() == 1);
+}
+
+TEST_CASE("On such a link, with nothing heard for a moment, one leaves first") {
+  Device device = shaken();
+  device.now += 600;
+  for (int i = 1; i < 4; ++i) patch(device, i);
+  const Json effects = device.step({{"type", "pump"}});
+  CHECK(only(effects, "send").size() == 1);
+  CHECK(only(effects, "pumped")[0]["wakeAt"] == device.now + 500);
+  SUBCASE("a worker that is killed over it bets no more than that") {
+    device.kill();
+    CHECK(pump(device).size() == 1);
+  }
 }
 
 TEST_CASE("A link that has been good for five minutes is trusted") {

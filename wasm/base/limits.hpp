@@ -32,13 +32,11 @@ inline constexpr std::int64_t kSendsMax = 10;
 /// As long as nothing has come from the network for a moment, fewer: each one that hangs in a tunnel was sent for
 /// nothing.
 inline constexpr std::int64_t kProbesMax = 2;
-/// That moment: several round trips of a mobile network.
+/// That moment: several round trips of a mobile network. On a shaky link it is also how long an attempt of which nothing
+/// has been heard keeps the next one back.
 inline constexpr Millis kFlowingMs = 500;
 /// How long a link counts as shaky after an attempt that met silence. Stations lie a minute or two apart.
 inline constexpr Millis kShakyMs = 300'000;
-/// On such a link the next attempt leaves this long after one of which nothing has been heard yet. It is the
-/// "Connection Attempt Delay" of RFC 8305, section 5, which answers the same question for connections.
-inline constexpr Millis kBetMs = 250;
 /// While the gate is closed, with those that have hung for long and don't count as probes any more: of the browser's
 /// six connections, half are left for reads.
 inline constexpr std::int64_t kHangingMax = 3;

@@ -117,18 +117,20 @@ struct Allowance {
 };
 
 /// While the gate is open on a link that was silent lately: an attempt since whose start nothing was heard may be the
-/// first one in a tunnel, and what leaves beside it is lost with it. So the next one leaves when something is heard, or
-/// after a moment, lest a slow answer hold up the others. @return when that is, if there is such an attempt
-std::optional<Millis> next_bet(const Origin& origin, const Sends& sends, const Context& context) {
-  if (origin.silent_at == 0 || context.now - origin.silent_at > kShakyMs) return std::nullopt;
+/// first one in a tunnel, and what leaves beside it is lost with it. So one is bet at a time, until something is heard
+/// or a moment has passed, lest a slow answer hold up the others.
+Allowance bet(const Origin& origin, const Sends& sends, const Context& context, std::int64_t room) {
   const Millis heard = std::max(origin.last_success_at, origin.last_failure_at);
-  std::optional<Millis> last;
+  const Allowance one{1, context.now + kFlowingMs};
+  Allowance allowed = context.now - heard <= kFlowingMs ? Allowance{room, kNever} : one;
   for (const Send& send : sends.list) {
     // A start that lies ahead is a clock that jumped back; it must not hold anything up.
-    const bool unheard = "origin " + send.origin == origin.name && send.started_at >= heard && send.started_at <= context.now;
-    if (unheard) last = std::max(last.value_or(send.started_at), send.started_at);
+    if ("origin " + send.origin != origin.name || send.started_at < heard || send.started_at > context.now) continue;
+    const Millis next = send.started_at + kFlowingMs;
+    if (next > context.now) return {0, next};
+    allowed = one;
   }
-  return last ? std::optional(*last + kBetMs) : std::nullopt;
+  return allowed;
 }
 
 /// While the gate is closed: as many as its window holds, not counting attempts that are old enough to be hanging.
@@ -143,9 +145,8 @@ Allowance allowance(const Origin& origin, const Sends& sends, const Context& con
   if (room <= 0) return {};
   const bool fresh = origin.auth == "fresh";
   if (!closed && !fresh) {
-    const auto next = next_bet(origin, sends, context);
-    if (!next) return {room, kNever};
-    return *next <= context.now ? Allowance{1, kNever} : Allowance{0, *next};
+    const bool shaky = origin.silent_at != 0 && context.now - origin.silent_at <= kShakyMs;
+    return shaky ? bet(origin, sends, context, room) : Allowance{room, kNever};
   }
   if (origin.due > context.now) return {0, origin.due};
   std::int64_t young = 0;
