@@ -121,16 +121,13 @@ struct Allowance {
 /// or a moment has passed, lest a slow answer hold up the others.
 Allowance bet(const Origin& origin, const Sends& sends, const Context& context, std::int64_t room) {
   const Millis heard = std::max(origin.last_success_at, origin.last_failure_at);
-  const Allowance one{1, context.now + kFlowingMs};
-  Allowance allowed = context.now - heard <= kFlowingMs ? Allowance{room, kNever} : one;
   for (const Send& send : sends.list) {
     // A start that lies ahead is a clock that jumped back; it must not hold anything up.
-    if ("origin " + send.origin != origin.name || send.started_at < heard || send.started_at > context.now) continue;
-    const Millis next = send.started_at + kFlowingMs;
-    if (next > context.now) return {0, next};
-    allowed = one;
+    const bool unheard = "origin " + send.origin == origin.name && send.started_at >= heard && send.started_at <= context.now;
+    if (unheard && send.started_at + kFlowingMs > context.now) return {0, send.started_at + kFlowingMs};
   }
-  return allowed;
+  if (context.now - heard < kFlowingMs) return {room, kNever};
+  return {1, context.now + kFlowingMs};
 }
 
 /// While the gate is closed: as many as its window holds, not counting attempts that are old enough to be hanging.
