@@ -2,7 +2,7 @@
 // locks and messages, and decides nothing that a rule could decide.
 
 import type { HoldfastConfig } from '../protocol/config';
-import type { PageRequest, Problem, Status, Trigger } from '../protocol/messages';
+import type { Outcome, PageRequest, Problem, Status, Trigger } from '../protocol/messages';
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
 import { Bodies } from './bodies';
@@ -173,11 +173,11 @@ export class Host {
       case 'send': this.#sender.send(effect); break;
       case 'pumped': this.#sender.pumped(effect); break;
       case 'outcome': {
-        const { state, status, document } = effect as Effect & { state: 'confirmed'; status: number | null; document: unknown };
+        const { state, status, document, decisions } = effect as Effect & Omit<Outcome, 'id'>;
         this.#waiters.answer(id, () => answers.settled(id, state, status ?? 200, JSON.stringify(document)));
         this.#credentials.forgetWrite(id);
         this.#bodies.drop(id);
-        void tell({ type: 'outcome', outcome: { id, state, status, document } });
+        void tell({ type: 'outcome', outcome: { id, state, status, document, decisions } });
         break;
       }
       case 'changed': this.#tellStatus(); break;

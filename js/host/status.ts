@@ -1,6 +1,6 @@
 // What pages are told about the state of things, read from the rows in one look.
 
-import type { InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
+import type { Conflict, Decision, InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
 import { corsProblem } from './cors';
 import type { Database, DatabaseSource, Row } from './database';
 import { HostError } from './errors';
@@ -12,6 +12,10 @@ const kNever = 8_640_000_000_000_000;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+/** JSON out of a row; null where there is none. */
+const json = (value: unknown): unknown => (typeof value === 'string' && value !== '' ? (JSON.parse(value) as unknown) : null);
+const decisions = (row: Row): Decision[] => (json(row.decisions) as Decision[] | null) ?? [];
 
 export function readStatus(source: DatabaseSource, problem: Problem | null): Promise<Status> {
   return source.use(async (db) => {
@@ -75,9 +79,15 @@ export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
         entity: text(mutation.entity), reason: text(row.reason) as InboxEntry['reason'],
         status: number(row.status) || null, body: body?.kind === 'text' ? text(body.text) : null,
         answer: text(row.answer) || null, createdAt: number(mutation.createdAt), decidedAt: number(row.decidedAt),
+        conflict: conflictOf(row, mutation),
       };
     });
   });
+}
+
+function conflictOf(row: Row, mutation: Row): Conflict | null {
+  if (!row.theirs) return null;
+  return { base: json(mutation.base), theirs: json(row.theirs), suggested: json(row.suggested), decisions: decisions(mutation) };
 }
 
 /** What became of a write, or null while it is pending. */
@@ -92,7 +102,7 @@ export function findOutcome(source: DatabaseSource, id: string): Promise<Outcome
     }
     return {
       id, state: text(row.state) as Outcome['state'], status: number(row.status) || null,
-      document: row.document ? (JSON.parse(text(row.document)) as unknown) : null,
+      document: json(row.document), decisions: decisions(row),
     };
   });
 }

@@ -1,6 +1,6 @@
 // What comes from the worker is looked at before it is believed: the worker may be of another release.
 
-import type { Hello, InboxEntry, Outcome, PendingWrite, Problem, Reply, Status, WorkerNotice } from '../protocol/messages.js';
+import type { Conflict, Decision, Hello, InboxEntry, Outcome, PendingWrite, Problem, Reply, Status, WorkerNotice } from '../protocol/messages.js';
 
 export type Check<T> = (value: unknown) => value is T;
 
@@ -41,9 +41,14 @@ export const isStatus = shape<Status>({
 
 export const isHello = shape<Hello>({ protocol: isOne, prefixes: listOf(isText), status: isStatus });
 
+/** Parts that aren't there are missing, and may be anything where they are. */
+const isDecision: Check<Decision> = shape<Pick<Decision, 'path' | 'policy' | 'verdict' | 'reason'>>({
+  path: isText, policy: isText, verdict: oneOf('merged', 'mine', 'theirs', 'ask'), reason: isText,
+});
+
 export const isOutcome = shape<Outcome>({
-  id: isText, state: oneOf('confirmed', 'rejected', 'conflict', 'discarded', 'unknown'),
-  status: orNull(isNumber), document: isAnything,
+  id: isText, state: oneOf('confirmed', 'merged', 'overruled', 'rejected', 'conflict', 'discarded', 'unknown'),
+  status: orNull(isNumber), document: isAnything, decisions: listOf(isDecision),
 });
 
 export const isPendingWrite = shape<PendingWrite>({
@@ -56,6 +61,7 @@ export const isInboxEntry = shape<InboxEntry>({
   id: isText, method: isText, url: isText, resource: isText, entity: isText,
   reason: oneOf('rejected', 'conflict', 'gave-up', 'unknown-outcome', 'creation-failed'), status: orNull(isNumber),
   body: orNull(isText), answer: orNull(isText), createdAt: isNumber, decidedAt: isNumber,
+  conflict: orNull(shape<Conflict>({ base: isAnything, theirs: isAnything, suggested: isAnything, decisions: listOf(isDecision) })),
 });
 
 const isGoodReply = shape<Extract<Reply, { ok: true }>>({ ok: isTrue, value: isAnything });

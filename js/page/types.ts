@@ -2,7 +2,7 @@
 
 import type { InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status as WorkerStatus } from '../protocol/messages.js';
 
-export type { InboxEntry, Outcome, PendingWrite, Problem, ReadChange } from '../protocol/messages.js';
+export type { Conflict, Decision, InboxEntry, Outcome, PendingWrite, Problem, ReadChange } from '../protocol/messages.js';
 
 /** How things stand for the present user. */
 export interface Status extends WorkerStatus {
@@ -27,11 +27,13 @@ export interface ConnectOptions {
 export interface Inbox {
   /** The present user's writes that can't be sent without a decision, oldest first. */
   list(): Promise<InboxEntry[]>;
-  /** Sends it once more, as it is. */
+  /** Sends it once more. Of a conflict: what the user changed stands, and what only others changed stays. */
   retry(id: string): Promise<void>;
+  /** Of a conflict: sends what is suggested. */
+  merge(id: string): Promise<void>;
   /** Sends it with another body: a string as it is, anything else as JSON. */
   edit(id: string, body: unknown): Promise<void>;
-  /** Forgets it for good. */
+  /** Forgets it for good: what the server has stands. */
   discard(id: string): Promise<void>;
   /** A JSON file with all that is needed to enter these writes again by hand. */
   export(): Promise<Blob>;

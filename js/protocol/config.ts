@@ -98,6 +98,37 @@ export interface ReadConfig {
   offline?: 'always';
 }
 
+/** A policy that needs nothing more said. */
+export type PolicyName =
+  | 'merge' | 'server-wins' | 'client-wins' | 'last-write-wins' | 'counter' | 'set' | 'list' | 'max' | 'min' | 'text' | 'manual';
+
+interface RuleOptions {
+  /** For `merge`: what settles a part that can't be looked into. Default `manual`. */
+  otherwise?: 'server-wins' | 'client-wins' | 'last-write-wins' | 'manual';
+  /** What becomes of a part that one side deleted and the other one changed. Default `ask`. */
+  deleted?: 'ask' | 'keep' | 'delete';
+}
+
+export type ConflictRule = PolicyName | RuleOptions & (
+  | { policy?: PolicyName }
+  /** Differences add up, and the sum is kept within the bounds. */
+  | { counter: { min?: number; max?: number } }
+  /** Elements are told apart by this member. */
+  | { list: Pointer }
+  /**
+   * What may follow each state; without circles. A state that can't follow the other one is overruled, or asked about.
+   * `exceptions`: pairs, theirs and mine, where mine stands all the same.
+   */
+  | { transitions: Record<string, string[]>; unreachable?: 'overrule' | 'ask'; exceptions?: [theirs: string, mine: string][] }
+);
+
+export interface ConflictConfig {
+  /** For the document, and whatever in it has no rule of its own. Default `merge`. */
+  default?: ConflictRule;
+  /** For the parts that a pointer names; `*` stands for any member or element: `{ tip: 'counter' }`. */
+  fields?: Record<Pointer, ConflictRule>;
+}
+
 export interface ResourceConfig {
   /** The path of one item, ending in a parameter: `/api/orders/:id`. Its collection is the path before that. */
   path: string;
@@ -167,6 +198,12 @@ export interface ResourceConfig {
    * there is one). Whatever is left goes to the inbox as `unknown-outcome`; with `none` creations do too. Default `header`.
    */
   idempotency?: 'header' | 'verify' | 'none' | { verify: Pointer };
+  /**
+   * How changes that meet are settled (docs/conflicts.md). With it writes leave with `If-Match`, or after a look at what
+   * the server has where it names no version, and are merged with what others have changed. `{}` merges what was
+   * changed in different places and asks a person about the rest. Without it every conflict waits in the inbox.
+   */
+  conflicts?: ConflictConfig;
   /** Resources with the same lane name keep one order among them. */
   lane?: string;
 }

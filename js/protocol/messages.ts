@@ -21,7 +21,7 @@ export type PageRequest =
   | { type: 'sign-in'; user: string }
   | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
   | { type: 'inbox' }
-  | { type: 'decide'; id: string; action: 'retry' | 'edit' | 'discard'; body: string | null }
+  | { type: 'decide'; id: string; action: 'retry' | 'merged' | 'edit' | 'discard'; body: string | null }
   /** Whether a write to this URL, with a body of so many bytes, would be kept: then its page may call it again. */
   | { type: 'captures'; url: string; bytes: number }
   | { type: 'claim' };
@@ -72,13 +72,36 @@ export interface Status {
   problem: Problem | null;
 }
 
-/** What finally became of one write. `unknown`: the server may have it or not; it waits in the inbox. */
+/** What was decided about one part of a document that others had changed, too. */
+export interface Decision {
+  /** JSON Pointer (RFC 6901); an element of a list goes by its id. `''` is the whole document. */
+  path: string;
+  /** The policy that decided, by its name in the configuration. */
+  policy: string;
+  /** `merged`: both changes are in it. `theirs`: the user's own is overruled. `ask`: a person decides. */
+  verdict: 'merged' | 'mine' | 'theirs' | 'ask';
+  /** Why, in a word or two; may be empty. */
+  reason: string;
+  /** The part as it was before both changes, as each side has it, and what it becomes. Missing: it isn't there. */
+  base?: unknown;
+  mine?: unknown;
+  theirs?: unknown;
+  result?: unknown;
+}
+
+/**
+ * What finally became of one write. `merged`: the server has it, together with what others had changed. `overruled`: so
+ * too, but some of it gave way; `decisions` says what. `conflict`: it waits in the inbox for a decision. `unknown`: the
+ * server may have it or not; it waits in the inbox, too.
+ */
 export interface Outcome {
   id: string;
-  state: 'confirmed' | 'rejected' | 'conflict' | 'discarded' | 'unknown';
+  state: 'confirmed' | 'merged' | 'overruled' | 'rejected' | 'conflict' | 'discarded' | 'unknown';
   /** The HTTP status that decided, or null where none did. */
   status: number | null;
   document: unknown;
+  /** Empty unless others had changed the same parts. */
+  decisions: Decision[];
 }
 
 export interface PendingWrite {
@@ -112,4 +135,17 @@ export interface InboxEntry {
   answer: string | null;
   createdAt: number;
   decidedAt: number;
+  /** The documents to decide between; null where the server's isn't known. */
+  conflict: Conflict | null;
+}
+
+/** Documents without their envelope; null: deleted. */
+export interface Conflict {
+  /** What the write was made upon. */
+  base: unknown;
+  /** What the server has. */
+  theirs: unknown;
+  /** What a merge would make of it; what nobody could decide is as the server has it. */
+  suggested: unknown;
+  decisions: Decision[];
 }

@@ -8,6 +8,8 @@ using namespace holdfast::test;
 
 namespace {
 
+const Json kJsonPatch = with_headers({{"content-type", "application/json-patch+json"}});
+
 Json view(Device& device, const std::string& path) {
   return device.step({{"type", "read"}, {"url", kApp + path}}).at(0);
 }
@@ -63,15 +65,31 @@ TEST_CASE("An action without a declared effect, and a write to the whole collect
   device.bases["1"] = {{"id", "1"}, {"note", "server"}};
   SUBCASE("an action's POST") { capture(device, write("POST", "/api/orders/1/cancel", {{"note", "x"}})); }
   SUBCASE("an action's DELETE") { capture(device, write("DELETE", "/api/orders/1/lines/7")); }
-  SUBCASE("a JSON Patch") {
-    capture(device, write("PATCH", "/api/orders/1", Json::array({{{"op", "remove"}, {"path", "/note"}}}),
-                          with_headers({{"content-type", "application/json-patch+json"}})));
+  SUBCASE("a JSON Patch that doesn't apply") {
+    capture(device, write("PATCH", "/api/orders/1", Json::array({{{"op", "remove"}, {"path", "/nothing"}}}), kJsonPatch));
   }
   CHECK(view(device, "/api/orders/1")["document"] == device.bases["1"]);
   CHECK(view(device, "/api/orders/1")["pending"] == 1);
   capture(device, write("PUT", "/api/orders", {{"note", "all"}}));
   const Json shown = view(device, "/api/orders");
   for (const Json& change : shown["changes"]) CHECK(change["id"] != "");
+}
+
+TEST_CASE("A JSON Patch shows what it changes (RFC 6902)") {
+  Json patch = Json::array();
+  patch.push_back({{"op", "add"}, {"path", "/lines/-"}, {"value", "soup"}});
+  SUBCASE("") {
+    Device device(orders_config());
+    device.bases["1"] = {{"id", "1"}, {"lines", Json::array({"tea"})}};
+    capture(device, write("PATCH", "/api/orders/1", patch, kJsonPatch));
+    CHECK(view(device, "/api/orders/1")["document"]["lines"] == Json::array({"tea", "soup"}));
+  }
+  SUBCASE("but not of a document in an envelope: what it points into, only the server knows") {
+    Device device(orders_config({{"envelope", "/order"}}));
+    device.bases["1"] = {{"id", "1"}, {"lines", Json::array({"tea"})}};
+    capture(device, write("PATCH", "/api/orders/1", patch, kJsonPatch));
+    CHECK(view(device, "/api/orders/1")["document"] == device.bases["1"]);
+  }
 }
 
 TEST_CASE("Promise 16: what is turned down rolls back by itself, and the writes behind it are rebased") {

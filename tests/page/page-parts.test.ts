@@ -44,7 +44,7 @@ describe('fresh credentials', () => {
 describe('the inbox', () => {
   const entry: InboxEntry = {
     id: 'm1', method: 'PATCH', url: 'https://a/api/orders/1', resource: 'orders', entity: '1', reason: 'rejected',
-    status: 422, body: '{"tip":-1}', answer: '{"detail":"no"}', createdAt: 0, decidedAt: 1_000,
+    status: 422, body: '{"tip":-1}', answer: '{"detail":"no"}', createdAt: 0, decidedAt: 1_000, conflict: null,
   };
   const open = (value: unknown) => {
     const { worker, container } = controlledBy(() => ({ ok: true, value }));
@@ -54,11 +54,12 @@ describe('the inbox', () => {
   test('sends decisions: an object as JSON, a text as it is', async () => {
     const { worker, inbox } = open(null);
     await inbox.retry('m1');
+    await inbox.merge('m1');
     await inbox.edit('m1', { tip: 1 });
     await inbox.edit('m1', 'tip=1');
     await inbox.discard('m1');
     assert.deepEqual(worker.asked.map((one) => one.type === 'decide' && [one.action, one.body]),
-      [['retry', null], ['edit', '{"tip":1}'], ['edit', 'tip=1'], ['discard', null]]);
+      [['retry', null], ['merged', null], ['edit', '{"tip":1}'], ['edit', 'tip=1'], ['discard', null]]);
   });
 
   test('a decision whose answer was lost with the worker is done, not gone', async () => {

@@ -98,6 +98,11 @@ inline constexpr std::size_t kPatchOperationsMax = 10'000;
 /// What the operations of one JSON Patch may copy and move about, roughly in bytes of JSON text: as much as a body may
 /// have. A document grows by no more than this and the patch itself, however often a copy doubles it.
 inline constexpr std::int64_t kPatchBytesMax = kBodyBytesMax;
+/// Bytes of the document that a write was made upon, kept with it; a larger one isn't kept, and a conflict about it is a
+/// person's matter. A megabyte would be parsed and printed several times at each step.
+inline constexpr std::size_t kBaseBytesMax = 256 * 1024;
+/// Times that one write is merged and sent again, until a person has to look at what changes so fast.
+inline constexpr std::int64_t kMergesMax = 8;
 /// Parts that one merge decides about; beyond them the document is a person's matter as a whole.
 inline constexpr std::size_t kDecisionsMax = 1'000;
 

@@ -6,6 +6,7 @@
 
 #include "codec/list_codec.hpp"
 #include "codec/made.hpp"
+#include "codec/rules_codec.hpp"
 #include "codec/section.hpp"
 #include "codec/text.hpp"
 #include "routing/route.hpp"
@@ -262,7 +263,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   Resource resource;
   resource.name = name;
   section.only({"path", "singleton", "items", "origin", "id", "version", "envelope", "list", "lists", "put", "defaults", "actions", "references",
-                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "lane", "read", "secrets"});
+                "timeoutMs", "bodyBytesMax", "queuedStatus", "answers", "coalesce", "idempotency", "conflicts", "lane", "read", "secrets"});
   decode_path(section, base_origin, resource);
   decode_items(section, resource);
   section.pointer("id", resource.id);
@@ -279,6 +280,7 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   decode_answers(section, resource);
   decode_coalesce(section, resource);
   decode_idempotency(section, resource);
+  if (const Json* json = section.find("conflicts")) decode_rules(*json, section.path_to("conflicts"), section.errors(), resource.conflicts.emplace());
   check_read(section);
   check_secrets(section);
   return resource;

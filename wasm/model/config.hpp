@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "model/rules.hpp"
 
 namespace holdfast {
 
@@ -118,6 +119,7 @@ struct Resource {
   Coalesce coalesce;
   Idempotency idempotency = Idempotency::kHeader;
   Pointer client_id;              ///< for kVerify: the field by which a list tells who made an entity; empty: look at the item
+  std::optional<Rules> conflicts; ///< how changes that meet are settled; nothing: every conflict is a person's
   std::string lane;               ///< a name shared with other resources, or empty: one lane an entity
 };
 

@@ -48,6 +48,11 @@ struct Mutation {
   bool answered = false;         ///< its page was given an answer
   std::int64_t attempts = 0;
   std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
+  std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
+  std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match)
+  bool checked = false;          ///< without such an ETag: the server has been asked whether it is unchanged
+  std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
+  std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
@@ -61,6 +66,7 @@ struct Mutation {
     v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
+    v("base", base), v("baseEtag", base_etag), v("checked", checked), v("merges", merges), v("decisions", decisions);
   }
 };
 
@@ -137,9 +143,10 @@ struct OutcomeRow {
   std::string id;
   std::int64_t seq = 0;           ///< the mutation's; old ones are trimmed by it
   std::string user;
-  std::string state;              ///< confirmed, rejected, conflict, discarded, unknown (it waits in the inbox)
+  std::string state;              ///< confirmed, merged, overruled, rejected, conflict, discarded, unknown (it waits in the inbox)
   std::int64_t status = 0;        ///< the HTTP status that decided, 0 where none did
   std::string document;           ///< JSON text, or empty
+  std::string decisions;          ///< JSON text: what was decided about parts that others had changed, too; or empty
   std::vector<std::string> stamps;
   std::string client;
   std::string life;
@@ -150,7 +157,7 @@ struct OutcomeRow {
   static constexpr const char* kStore = "outcomes";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("seq", seq), v("user", user), v("state", state), v("status", status), v("document", document);
-    v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered), v("at", at);
+    v("decisions", decisions), v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered), v("at", at);
   }
 };
 
@@ -161,13 +168,16 @@ struct InboxRow {
   std::string reason;             ///< rejected, conflict, unknown-outcome; creation-failed: of what it refers to
   std::int64_t status = 0;
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
+  std::string theirs;             ///< of a conflict: what the server has, as JSON text; kDeleted; or empty, where that isn't known
+  std::string theirs_etag;
+  std::string suggested;          ///< what a merge would make of it, likewise
   Millis decided_at = 0;
   Mutation mutation;              ///< the write itself, whole
 
   static constexpr const char* kStore = "inbox";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("user", user), v("reason", reason), v("status", status), v("answer", answer);
-    v("decidedAt", decided_at), v("mutation", mutation);
+    v("theirs", theirs), v("theirsEtag", theirs_etag), v("suggested", suggested), v("decidedAt", decided_at), v("mutation", mutation);
   }
 };
 

@@ -6,6 +6,7 @@
 #include "outbox/barrier.hpp"
 #include "outbox/coalesce.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/rebase.hpp"
 #include "overlay/optimistic.hpp"
 #include "retry/gate.hpp"
 #include "routing/route.hpp"
@@ -152,6 +153,7 @@ void capture(Context& context, const CaptureEvent& event) {
   if (joined == Joined::kMerged) {
     context.put(kept);
   } else {
+    note_base(context, resource, kept);
     append(context, kept, lane);
     note_creation(context, resource, kept);
   }

@@ -4,11 +4,12 @@
 
 #include "naming/names.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/rebase.hpp"
 
 namespace holdfast {
 namespace {
 
-void refuse(Context& context, const char* code, const char* message) {
+void refuse(Context& context, const char* code, const std::string& message) {
   context.effect({{"do", "refuse"}, {"code", code}, {"message", message}});
 }
 
@@ -22,10 +23,8 @@ void leave_inbox(Context& context, const InboxRow& entry) {
 /// The write goes to the end of its lane. Its outcome is known (it was turned down), and a server that keeps answers
 /// by key would only repeat that; so it leaves with a new key.
 void send_again(Context& context, Mutation mutation, const DecidedEvent& event) {
-  mutation.key = uuid_v7(context.now, context.random);
-  mutation.app_key = false;
   // Attempts count on: an answer to an old one, should it still arrive, must not pass for one to these bytes.
-  mutation.known_attempts = mutation.attempts;
+  renew_key(context, mutation);
   mutation.state = "queued";
   mutation.answered = true;
   mutation.stamps.clear();
@@ -41,13 +40,17 @@ void send_again(Context& context, Mutation mutation, const DecidedEvent& event) 
 
 }  // namespace
 
-void move_to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer) {
+void move_to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer,
+                   const Sight& sight) {
   InboxRow row;
   row.id = mutation.id;
   row.user = mutation.user;
   row.reason = reason;
   row.status = status;
   row.answer = answer.substr(0, kEvidenceMax);
+  row.theirs = sight.theirs;
+  row.theirs_etag = sight.etag;
+  row.suggested = sight.suggested;
   row.decided_at = context.now;
   row.mutation = mutation;
   row.mutation.state = "queued";
@@ -63,20 +66,29 @@ void move_to_inbox(Context& context, const Mutation& mutation, const char* reaso
 }
 
 void decided(Context& context, const DecidedEvent& event) {
-  if (event.action != "retry" && event.action != "edit" && event.action != "discard") {
-    return refuse(context, "unknown-decision", "An inbox entry can be retried, edited or discarded.");
+  if (event.action != "retry" && event.action != "edit" && event.action != "discard" && event.action != "merged") {
+    return refuse(context, "unknown-decision", "An inbox entry can be retried, sent as merged, edited or discarded.");
   }
   const auto entry = context.view.get<InboxRow>(event.id);
   if (!entry) return refuse(context, "not-in-inbox", "No inbox entry has this id; it may have been settled in another tab.");
   if (entry->user != context.session().user) {
     return refuse(context, "other-user", "This entry belongs to another user; sign in as that user to decide it.");
   }
+  Mutation mutation = entry->mutation;
+  const Resource* resource = context.config.find(mutation.resource);
+  const bool mergeable = resource != nullptr && !entry->theirs.empty() && !mutation.base.empty();
+  if (event.action == "merged" && !mergeable) {
+    return refuse(context, "nothing-merged", "This entry has no merged document; retry, edit or discard it.");
+  }
+  if (event.action != "discard" && mergeable && !rebase_decided(context, *resource, *entry, event.action, mutation)) {
+    return refuse(context, "not-writable", "What was decided can't be sent as a " + mutation.method + "; edit it, or discard it and write anew.");
+  }
   leave_inbox(context, *entry);
   if (event.action == "discard") {
-    if (entry->mutation.body.kind == "bytes") context.view.erase("bodies", entry->id);
-    conclude(context, entry->mutation, "discarded", entry->status, "");
+    if (mutation.body.kind == "bytes") context.view.erase("bodies", entry->id);
+    conclude(context, mutation, "discarded", entry->status, "");
   } else {
-    send_again(context, entry->mutation, event);
+    send_again(context, std::move(mutation), event);
   }
   context.effect({{"do", "changed"}, {"resource", entry->mutation.resource}});
 }

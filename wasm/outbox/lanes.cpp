@@ -115,6 +115,7 @@ void conclude(Context& context, const Mutation& mutation, const std::string& sta
   outcome.state = state;
   outcome.status = status;
   outcome.document = document;
+  outcome.decisions = mutation.decisions;
   outcome.stamps = mutation.stamps;
   outcome.client = mutation.client;
   outcome.life = mutation.life;
@@ -128,11 +129,13 @@ void conclude(Context& context, const Mutation& mutation, const std::string& sta
   for (const OutcomeRow& old : context.view.range<OutcomeRow>(range)) context.view.erase<OutcomeRow>(old.id);
 
   auto parsed = parse_json(document);
+  auto decisions = parse_json(mutation.decisions);
   context.effect({{"do", "outcome"},
                   {"id", mutation.id},
                   {"state", state},
                   {"status", status == 0 ? Json(nullptr) : Json(status)},
-                  {"document", parsed ? std::move(*parsed) : Json(nullptr)}});
+                  {"document", parsed ? std::move(*parsed) : Json(nullptr)},
+                  {"decisions", decisions ? std::move(*decisions) : Json::array()}});
 }
 
 }  // namespace holdfast

@@ -4,6 +4,7 @@
 
 #include "naming/names.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/rebase.hpp"
 #include "outbox/reference.hpp"
 #include "outbox/resend.hpp"
 #include "outbox/settle.hpp"
@@ -69,10 +70,13 @@ Millis again_after(const Context& context, const Origin& origin, bool resendable
 }
 
 Json request_of(Context& context, const Origin& origin, const Resource& resource, const Mutation& mutation) {
+  Headers headers = mutation.headers;
+  // Only upon what it was made upon (RFC 9110, section 13.1.1).
+  if (!mutation.base_etag.empty()) headers.emplace_back("if-match", mutation.base_etag);
   const bool keyed = resource.idempotency == Idempotency::kHeader || mutation.app_key;
   return {{"method", mutation.method},
           {"url", mutation.url},
-          {"headers", mutation.headers},
+          {"headers", headers},
           {"body", mutation.body.kind == "text" ? Json(mutation.body.text) : Json(nullptr)},
           {"bytes", mutation.body.kind == "bytes"},
           // A server that doesn't know the header may refuse it: its CORS preflight names what it allows.
@@ -92,6 +96,8 @@ void send(Context& context, const Origin& origin, Lane& lane, Mutation& mutation
   const auto lookup = lookup_before(context.config, resource, mutation, origin);
   Json effect = lookup ? request_of(context, origin, *lookup) : request_of(context, origin, resource, mutation);
   mutation.attempts += 1;
+  // One look at the document is good for one attempt: until the next, others may change it.
+  if (!lookup) mutation.checked = false;
   sends.list.push_back({mutation.id, lane.lane, lane.origin, context.life, mutation.attempts, context.now, mutation.state, lookup.has_value()});
   mutation.state = "sending";
   context.put(mutation);
@@ -206,6 +212,10 @@ void pump_origin(Context& context, const std::string& url_origin, const std::str
     // Killed with its worker, or declared otherwise since.
     if (head->state == "unknown" && resend_of(context.config, resource, *head) == Resend::kAsk) {
       set_aside_unknown(context, *head, resource, {});
+      room_made = true;
+      continue;
+    }
+    if (catch_up(context, resource, *head) == Rebased::kOver) {
       room_made = true;
       continue;
     }

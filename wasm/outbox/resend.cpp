@@ -5,6 +5,7 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "outbox/rebase.hpp"
 #include "overlay/optimistic.hpp"
 #include "routing/route.hpp"
 
@@ -22,11 +23,7 @@ std::optional<Json> object_in(const Mutation& mutation) {
 /// plain JSON taken for one. A JSON Patch may append to a list (RFC 6902, section 4.1).
 bool is_idempotent(const Mutation& mutation) {
   if (mutation.method == "PUT" || mutation.method == "DELETE") return true;
-  if (mutation.method != "PATCH" || !object_in(mutation)) return false;
-  for (const auto& [name, value] : mutation.headers) {
-    if (name == "content-type" && value.find("json-patch+json") != std::string::npos) return false;
-  }
-  return true;
+  return mutation.method == "PATCH" && object_in(mutation) && !is_json_patch(mutation);
 }
 
 /// The list whose filter picks entities by a field, as part of a URL; empty if none does.
@@ -107,6 +104,7 @@ Resend resend_of(const Config& config, const Resource& resource, const Mutation&
 }
 
 std::optional<Lookup> lookup_before(const Config& config, const Resource& resource, const Mutation& mutation, const Origin& origin) {
+  if (awaits_current(mutation)) return Lookup{"GET", readable_url(config, mutation), lookup_headers(mutation)};
   const Resend how = resend_of(config, resource, mutation);
   if (how == Resend::kLookUp && mutation.state == "unknown") {
     return Lookup{"GET", *lookup_url(config, resource, mutation), lookup_headers(mutation)};

@@ -7,6 +7,7 @@
 #include "naming/names.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/rebase.hpp"
 #include "outbox/resend.hpp"
 #include "overlay/emptied.hpp"
 #include "overlay/optimistic.hpp"
@@ -116,7 +117,7 @@ void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent&
   keep_document(context, mutation, event, resource);
   remove(context, mutation);
   respond_answer(context, mutation.id, AnswerClass::kConfirmed);
-  conclude(context, mutation, "confirmed", event.status, event.body);
+  conclude(context, mutation, outcome_of(mutation), event.status, event.body);
 }
 
 /// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
@@ -187,20 +188,76 @@ void requeue(Context& context, Mutation& mutation, const std::string& state) {
   context.put(mutation);
 }
 
+bool is_gone(const AnsweredEvent& event) { return event.status == 404 || event.status == 410; }
+
 /// The attempts went to a name that the entity, or what it lies below, has no more. A server that knows the key would
 /// have repeated its answer if one of them had been carried out; so their outcome is known, and the write leaves anew:
 /// to the present name, with another key. While that name is being changed it backs off: what it will be isn't known.
 bool follow_name(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
-  if ((event.status != 404 && event.status != 410) || resource.idempotency != Idempotency::kHeader) return false;
+  if (!is_gone(event) || resource.idempotency != Idempotency::kHeader) return false;
   Mutation anew = mutation;
   anew.known_attempts = anew.attempts;
   const bool changed = renamed(context, anew).url != mutation.url;
   if (!changed && !name_in_flux(context, mutation)) return false;
-  anew.key = uuid_v7(context.now, context.random);
-  anew.app_key = false;
+  renew_key(context, anew);
   if (changed) requeue(context, anew, "queued");
   else try_later(context, anew, event, "queued");
   return true;
+}
+
+/// What the server was just found to have becomes the entity's confirmed document.
+void keep_current(Context& context, const Mutation& mutation, const Current& current, Millis at) {
+  const Json key = Json::array({mutation.user, mutation.resource, mutation.entity});
+  Document row = context.view.get<Document>(key).value_or(Document{mutation.user, mutation.resource, mutation.entity, {}, {}});
+  row.text = current.document ? print_json(*current.document) : kDeleted;
+  row.etag = current.etag;
+  row.at = at;
+  context.put(row);
+}
+
+bool is_problem(const AnsweredEvent& event) {
+  return header(event.headers, "content-type").find("problem+json") != std::string::npos;
+}
+
+/// The server has another document than the write was made upon, and says so (412), shows it (409), or has none any
+/// more. The write was not carried out; now, or once the document has been asked for, it is merged and leaves anew.
+/// @return false where it can't be merged, or was too often
+bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource) {
+  if (mutation.base.empty() || mutation.merges >= kMergesMax || !resource.conflicts || !send) return false;
+  Current told{is_problem(event) ? std::nullopt : document_in(context, event, mutation, resource, false), strong(header(event.headers, "etag"))};
+  if (event.status != 412 && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
+  // An earlier attempt of which nothing was heard may be what changed the document.
+  const bool open = send->before == "unknown" && resource.idempotency != Idempotency::kHeader;
+  mutation.merges += 1;
+  mutation.state = open ? "unknown" : "queued";
+  mutation.base_etag.clear();
+  mutation.checked = false;
+  renew_key(context, mutation);
+  if (is_gone(event)) told = {};
+  if (is_gone(event) || (told.document && (event.status != 412 || !told.etag.empty()))) {
+    keep_current(context, mutation, told, context.now);
+    if (rebase(context, resource, mutation, told) == Rebased::kOver) return true;
+  }
+  requeue(context, mutation, mutation.state);
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (lane && mutation.merges > 1) {
+    const RetryConfig& retry = context.config.retry;
+    lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, mutation.merges - 1, context.random);
+    lane->held_at = context.now;
+    lane->hold = "backoff";
+    context.put(*lane);
+  }
+  return true;
+}
+
+/// The server was asked what it has of the document that a write changes.
+void answer_to_current(Context& context, const AnsweredEvent& event, const Send& send, Mutation& mutation, const Resource& resource) {
+  const bool good = event.status >= 200 && event.status <= 299;
+  Current current{good ? document_in(context, event, mutation, resource, false) : std::nullopt, strong(header(event.headers, "etag"))};
+  mutation.state = send.before;
+  if (!current.document && !is_gone(event)) return set_aside(context, mutation, event, resource, AnswerClass::kConflict);
+  keep_current(context, mutation, current, send.started_at);
+  if (rebase(context, resource, mutation, current) == Rebased::kReady) requeue(context, mutation, mutation.state);
 }
 
 /// Nobody knows whether the attempt that has just ended was carried out.
@@ -212,9 +269,8 @@ bool left_open(Context& context, const Mutation& mutation, const Resource& resou
 AnswerClass class_of(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource,
                      const std::optional<Send>& send) {
   // Without a key a repeated deletion finds nothing; that is what it was for.
-  const bool gone = event.status == 404 || event.status == 410;
   const bool repeated = send && send->before == "unknown" && resource.idempotency != Idempotency::kHeader;
-  if (gone && repeated && mutation.method == "DELETE") {
+  if (is_gone(event) && repeated && mutation.method == "DELETE") {
     const auto found = route(context.config, mutation.url);
     if (found && found->kind == RouteKind::kItem) return AnswerClass::kConfirmed;
   }
@@ -231,6 +287,8 @@ void answer_to_write(Context& context, const AnsweredEvent& event, const std::op
     if (meaning != AnswerClass::kNeedsAuth && origin.auth == "fresh") origin.auth = "ok";
   }
   if (meaning == AnswerClass::kRejected && follow_name(context, event, mutation, resource)) return;
+  const bool met = meaning == AnswerClass::kConflict || (meaning == AnswerClass::kRejected && is_gone(event));
+  if (met && merge_later(context, event, send, mutation, resource)) return;
   switch (meaning) {
     case AnswerClass::kConfirmed: settle_confirmed(context, mutation, event, resource); break;
     case AnswerClass::kRejected:
@@ -260,6 +318,7 @@ void answer_to_lookup(Context& context, const AnsweredEvent& event, const Send& 
     return requeue(context, mutation, send.before);
   }
   if (origin.auth == "fresh") origin.auth = "ok";
+  if (awaits_current(mutation)) return answer_to_current(context, event, send, mutation, resource);
   if (send.before != "unknown") return requeue(context, mutation, send.before);
   const Sighting sighting = sight(context.config, resource, mutation, event);
   switch (sighting.found) {

@@ -2,6 +2,7 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "conflict/json_patch.hpp"
 #include "naming/names.hpp"
 #include "overlay/declared.hpp"
 #include "overlay/emptied.hpp"
@@ -9,13 +10,6 @@
 
 namespace holdfast {
 namespace {
-
-bool is_json_patch(const Mutation& mutation) {
-  for (const auto& [name, value] : mutation.headers) {
-    if (name == "content-type" && value.find("json-patch+json") != std::string::npos) return true;
-  }
-  return false;
-}
 
 std::string url_of(const Route& found, const Resource& resource, const Mutation& mutation) {
   std::string url = mutation.url.substr(0, mutation.url.find_first_of("?#"));
@@ -30,6 +24,13 @@ void name_entity(const Resource& resource, const std::string& entity, Json& docu
 }
 
 }  // namespace
+
+bool is_json_patch(const Mutation& mutation) {
+  for (const auto& [name, value] : mutation.headers) {
+    if (name == "content-type" && value.find("json-patch+json") != std::string::npos) return true;
+  }
+  return false;
+}
 
 void merge_patch(Json& target, const Json& patch) {
   if (!patch.is_object()) {
@@ -83,11 +84,19 @@ void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, 
     shown.gone = shown.known = true;
     return;
   }
+  if (mutation.method == "PATCH" && is_json_patch(mutation)) {
+    // What a patch of an enveloped document points into, only its server knows.
+    if (!body || !shown.document || !resource.envelope.empty()) return;
+    std::string error;
+    auto patched = apply_json_patch(*shown.document, *body, error);
+    if (patched && patched->is_object()) shown.document = std::move(patched);
+    return;
+  }
   if (!body || !body->is_object()) return;
   Json written = unwrapped(resource, std::move(*body));
   if (mutation.method == "PATCH" || (mutation.method == "PUT" && resource.put_merges)) {
     // Of something never seen no honest document can be shown.
-    if (!is_json_patch(mutation) && shown.document) merge_patch(*shown.document, written);
+    if (shown.document) merge_patch(*shown.document, written);
     return;
   }
   if (found->kind == RouteKind::kCollection) written = with_defaults(resource.defaults, std::move(written), making);

@@ -19,6 +19,9 @@ struct Optimistic {
 /// JSON Merge Patch (RFC 7396, section 2).
 void merge_patch(Json& target, const Json& patch);
 
+/// Whether the body is a JSON Patch (RFC 6902), by its content type.
+bool is_json_patch(const Mutation& mutation);
+
 /// Applies one write to what is shown so far.
 void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, const Resource& resource);
 

@@ -1,0 +1,134 @@
+// The seed's own story, with two browsers and the reference server: delivered in the tunnel, cancelled at the desk.
+
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { after, before, type TestContext } from 'node:test';
+import { createServer } from '../../web/server/app.js';
+import { openPglite } from '../../web/server/database.js';
+import { Chromium } from './chromium.js';
+import { openApp, orders, test, type App, type Got } from './harness.js';
+
+let courier: Chromium;
+let desk: Chromium;
+before(async () => {
+  [courier, desk] = await Promise.all([Chromium.start(), Chromium.start()]);
+});
+after(() => Promise.all([courier.close(), desk.close()]));
+
+const kTransitions = `transitions: {
+  placed: ['accepted', 'cancelled'], accepted: ['picked_up', 'cancelled'], picked_up: ['delivered', 'cancelled'], delivered: [], cancelled: [],
+}`;
+const rules = (more = '') => `conflicts: { fields: {
+  status: { ${kTransitions}${more} }, tip: 'counter', note: 'text', items: { list: 'name' }, version: 'server-wins', updatedAt: 'server-wins',
+} }`;
+
+interface Order { id: string; status: string; tip: number; note: string; version: number }
+const order = (answer: Got): Order => JSON.parse(answer.text) as Order;
+
+interface Story {
+  courier: App;
+  desk: App;
+  id: string;
+  /** As the database has it. */
+  truth(): Promise<Order>;
+  patch(app: App, body: object): Promise<Got>;
+}
+
+/** An order on its way, which both have looked at. */
+async function story(t: TestContext, more = ''): Promise<Story> {
+  const database = await openPglite();
+  const backend = await createServer({ database });
+  await backend.listen({ host: '127.0.0.1', port: 0 });
+  t.after(async () => {
+    await backend.close();
+    await database.close();
+  });
+  const origin = `http://127.0.0.1:${(backend.server.address() as AddressInfo).port}`;
+  const open = async (browser: Chromium): Promise<App> => {
+    const app = await openApp(t, browser.context, { config: orders(rules(more)) });
+    app.server.respond = async ({ method, url, headers, body }) => {
+      if (app.server.down) return undefined;
+      const given = ['content-type', 'idempotency-key', 'if-match'].flatMap((name) => (headers[name] ? [[name, String(headers[name])] as [string, string]] : []));
+      const answer = await fetch(origin + url, { method, headers: given, ...(body.length > 0 && { body: String(body) }) });
+      const kept = ['content-type', 'etag'].flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name)!]] : []));
+      return { status: answer.status, headers: Object.fromEntries(kept) as Record<string, string>, body: await answer.text() };
+    };
+    return app;
+  };
+  const apps = await Promise.all([open(courier), open(desk)]);
+  const made = order(await apps[1].write('POST', '/api/orders', { customer: 'ana', restaurant: 'Momo', items: [{ name: 'soup', quantity: 1 }], tip: 100 }));
+  const patch = (app: App, body: object) => app.write('PATCH', `/api/orders/${made.id}`, body);
+  for (const status of ['accepted', 'picked_up']) assert.equal((await patch(apps[1], { status })).status, 200);
+  await apps[0].fetch(`/api/orders/${made.id}`);
+  apps[0].server.down = 'reset';
+  return {
+    courier: apps[0], desk: apps[1], id: made.id, patch,
+    truth: async () => (await fetch(`${origin}/api/orders/${made.id}`)).json() as Promise<Order>,
+  };
+}
+
+test('Promise 21: the courier is overruled, is told so, and what else was changed arrives', async (t) => {
+  const { courier, desk, id, patch, truth } = await story(t);
+  const delivered = await patch(courier, { status: 'delivered' });
+  assert.equal(order(delivered).status, 'delivered', 'in the tunnel it shows');
+  const tip = await patch(courier, { tip: 350 });
+  await patch(desk, { status: 'cancelled' });
+  await patch(desk, { tip: 200 });
+  courier.server.up();
+  await courier.sync();
+  const outcome = await courier.settled(delivered);
+  assert.equal(outcome.state, 'overruled');
+  assert.equal((outcome.document as Order).status, 'cancelled');
+  assert.deepEqual(outcome.decisions.map(({ path, policy, verdict, mine, theirs }) => ({ path, policy, verdict, mine, theirs })),
+    [{ path: '/status', policy: 'transitions', verdict: 'theirs', mine: 'delivered', theirs: 'cancelled' }]);
+  assert.equal((await courier.settled(tip)).state, 'merged');
+  const { status, tip: sum } = await truth();
+  assert.deepEqual([status, sum], ['cancelled', 450], 'both tips are in it');
+  assert.equal(order(await courier.fetch(`/api/orders/${id}`)).status, 'cancelled');
+  assert.deepEqual(await courier.inbox(), []);
+});
+
+test('Promise 21: a person is asked, sees both documents after a reload, and decides', async (t) => {
+  const { courier, desk, patch, truth } = await story(t, ', unreachable: \'ask\'');
+  const delivered = await patch(courier, { status: 'delivered', note: 'left at the door' });
+  await patch(desk, { status: 'cancelled' });
+  courier.server.up();
+  await courier.sync();
+  assert.equal((await courier.settled(delivered)).state, 'conflict');
+  await courier.page.reload();
+  const [entry] = await courier.inbox();
+  assert.equal(entry?.reason, 'conflict');
+  const statuses = [entry.conflict?.base, entry.conflict?.theirs, entry.conflict?.suggested].map((document) => (document as Order).status);
+  assert.deepEqual(statuses, ['picked_up', 'cancelled', 'cancelled']);
+  assert.equal((entry.conflict?.suggested as Order).note, 'left at the door');
+  await courier.page.evaluate((id) => window.hf.inbox.merge(id), entry.id);
+  assert.equal((await courier.settled(entry.id)).state, 'merged');
+  const { status, note } = await truth();
+  assert.deepEqual([status, note], ['cancelled', 'left at the door']);
+});
+
+test('two changes that don\'t touch each other are both kept, with the worker killed over the question', async (t) => {
+  const { courier, desk, patch, truth } = await story(t);
+  const note = await patch(courier, { note: 'ring twice' });
+  await patch(desk, { courier: 'Sam' });
+  await courier.killWorker();
+  courier.server.up();
+  await courier.sync();
+  assert.equal((await courier.settled(note)).state, 'confirmed');
+  const { note: text, version } = await truth();
+  assert.deepEqual([text, version], ['ring twice', 5]);
+});
+
+test('Promise 21: a declared exception stands', async (t) => {
+  const app = await openApp(t, courier.context, { config: orders(rules(', exceptions: [[\'cancelled\', \'delivered\']]')) });
+  app.server.documents.set('/api/orders/1', { id: '1', status: 'picked_up', version: 1 });
+  await app.fetch('/api/orders/1');
+  app.server.down = 'reset';
+  const delivered = await app.write('PATCH', '/api/orders/1', { status: 'delivered' });
+  app.server.documents.set('/api/orders/1', { id: '1', status: 'cancelled', version: 2 });
+  app.server.up();
+  await app.sync();
+  const outcome = await app.settled(delivered);
+  assert.deepEqual([outcome.state, outcome.decisions.map(({ verdict }) => verdict)], ['merged', ['mine']]);
+  assert.equal(app.server.documents.get('/api/orders/1')?.status, 'delivered');
+});

@@ -1,0 +1,256 @@
+#include "outbox/rebase.hpp"
+
+#include <algorithm>
+
+#include "codec/pointer.hpp"
+#include "codec/text.hpp"
+#include "conflict/json_patch.hpp"
+#include "conflict/merge.hpp"
+#include "naming/names.hpp"
+#include "outbox/inbox.hpp"
+#include "outbox/lanes.hpp"
+#include "overlay/optimistic.hpp"
+#include "routing/route.hpp"
+
+namespace holdfast {
+namespace {
+
+/// The status of a write that found another document than it was made upon (RFC 9110, section 15.5.13).
+constexpr std::int64_t kPreconditionFailed = 412;
+
+const Json* pointer_to(const std::optional<Json>& json) { return json ? &*json : nullptr; }
+
+bool same(const std::optional<Json>& one, const std::optional<Json>& other) {
+  return one && other ? same_value(*one, *other) : one.has_value() == other.has_value();
+}
+
+/// As rows have it: kDeleted for none.
+std::string text_of(const std::optional<Json>& document) { return document ? print_json(*document) : std::string(kDeleted); }
+
+std::optional<Json> document_of(const std::string& text) {
+  auto json = parse_json(text);
+  return json && json->is_object() ? json : std::nullopt;
+}
+
+bool has_precondition(const Mutation& mutation) {
+  return std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& header) {
+    return header.first == "if-match" || header.first == "if-none-match" || header.first == "if-unmodified-since";
+  });
+}
+
+bool is_mergeable(const Context& context, const Resource& resource, const Mutation& mutation) {
+  if (!resource.conflicts || mutation.whole_collection() || has_precondition(mutation)) return false;
+  const auto found = route(context.config, mutation.url);
+  if (!found || found->kind != RouteKind::kItem) return false;
+  if (mutation.method == "DELETE") return true;
+  if (mutation.method != "PUT" && mutation.method != "PATCH") return false;
+  const auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
+  // What a patch of an enveloped document points into, only its server knows.
+  return body && (body->is_object() || (is_json_patch(mutation) && body->is_array() && resource.envelope.empty()));
+}
+
+std::string confirmed_etag(Context& context, const Resource& resource, const Mutation& mutation) {
+  const Json* kept = context.view.find("base", base_key(context, resource, mutation.user, mutation.entity));
+  const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
+  return row && (kept == nullptr || !kept->is_object()) ? strong(row->etag) : std::string();
+}
+
+/// What a write makes of a document. Nothing: it deletes it, or there is none.
+std::optional<Json> applied(Context& context, const Resource& resource, const Mutation& mutation, const std::optional<Json>& document) {
+  Optimistic shown;
+  shown.document = document;
+  apply_write(context, shown, renamed(context, mutation), resource);
+  return shown.document;
+}
+
+/// A JSON Patch is applied whole or not at all (RFC 6902, section 5).
+bool applies(const Mutation& mutation, const std::optional<Json>& document) {
+  if (!is_json_patch(mutation)) return true;
+  const auto patch = parse_json(mutation.body.text);
+  std::string error;
+  return document && patch && apply_json_patch(*document, *patch, error).has_value();
+}
+
+/// The merge patch (RFC 7396) that makes one object of another. What it can't say (a member that is null) is left out.
+Json difference(const Json& before, const Json& after) {
+  Json patch = Json::object();
+  for (const auto& [name, value] : before.items()) if (!after.contains(name)) patch[name] = nullptr;
+  for (const auto& [name, value] : after.items()) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->is_object() && value.is_object()) {
+      Json below = difference(*old, value);
+      if (!below.empty()) patch[name] = std::move(below);
+    } else if (old == before.end() || !same_value(*old, value)) {
+      patch[name] = value;
+    }
+  }
+  return patch;
+}
+
+/// Writes a request of the same kind that makes `result` of `theirs`. @return false if there is none
+bool rewrite(const Resource& resource, Mutation& mutation, const std::optional<Json>& theirs, const std::optional<Json>& result) {
+  if (mutation.method == "DELETE") return !result;
+  const auto old = parse_json(mutation.body.text);
+  if (!result || !old) return false;
+  Json body;
+  if (mutation.method == "PUT" && !resource.put_merges) {
+    body = *result;
+  } else if (!theirs) {
+    return false;  // a change can't make what isn't there
+  } else if (is_json_patch(mutation)) {
+    body = Json::diff(*theirs, *result);
+  } else {
+    body = difference(*theirs, *result);
+    Json reached = *theirs;
+    merge_patch(reached, body);
+    if (!same_value(reached, *result)) return false;
+  }
+  const Json* enclosed = resource.envelope.empty() ? nullptr : find_part(*old, resource.envelope);
+  if (enclosed != nullptr && enclosed->is_object()) body = wrapped(resource, std::move(body));
+  mutation.body.text = print_json(body);
+  mutation.body.size = static_cast<std::int64_t>(mutation.body.text.size());
+  return true;
+}
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kMerged: return "merged";
+    case Verdict::kMine: return "mine";
+    case Verdict::kTheirs: return "theirs";
+    case Verdict::kAsk: return "ask";
+  }
+  return "";
+}
+
+Json record_of(const Decision& decision) {
+  Json record = {{"path", print_pointer(decision.path)}, {"policy", name_of(decision.policy)}, {"verdict", name_of(decision.verdict)}, {"reason", decision.reason}};
+  const auto put = [&](const char* name, const std::optional<Json>& value) { if (value) record[name] = *value; };
+  put("base", decision.base);
+  put("mine", decision.mine);
+  put("theirs", decision.theirs);
+  put("result", decision.result);
+  return record;
+}
+
+Json records_of(const Mutation& mutation) {
+  auto records = parse_json(mutation.decisions);
+  return records && records->is_array() ? *records : Json::array();
+}
+
+void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) {
+  if (decisions.empty()) return;
+  Json records = records_of(mutation);
+  for (const Decision& decision : decisions) {
+    if (records.size() < kDecisionsMax) records.push_back(record_of(decision));
+  }
+  mutation.decisions = print_json(records);
+}
+
+/// What was added once more would count twice.
+bool adds_up(const Merged& merged) {
+  return std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& decision) {
+    return decision.policy == Policy::kCounter || decision.policy == Policy::kList || decision.policy == Policy::kText;
+  });
+}
+
+Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
+  const std::string theirs = text_of(current.document);
+  const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
+  mutation.answered = true;
+  move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested)});
+  conclude(context, mutation, "conflict", kPreconditionFailed, shown);
+  return Rebased::kOver;
+}
+
+/// The server has already what a merge would send.
+Rebased nothing_left(Context& context, Mutation& mutation, const Resource& resource, const Current& current) {
+  mutation.answered = true;
+  remove(context, mutation);
+  conclude(context, mutation, outcome_of(mutation), current.document ? 200 : 204,
+           current.document ? print_json(wrapped(resource, *current.document)) : std::string());
+  return Rebased::kOver;
+}
+
+}  // namespace
+
+std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
+
+void note_base(Context& context, const Resource& resource, Mutation& mutation) {
+  if (!is_mergeable(context, resource, mutation)) return;
+  const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, nullptr);
+  if (!shown.document || !applies(mutation, shown.document)) return;
+  std::string text = print_json(*shown.document);
+  if (text.size() > kBaseBytesMax) return;
+  mutation.base = std::move(text);
+  // Behind other writes the server will have another document, and another ETag, by then.
+  if (shown.pending == 0) mutation.base_etag = confirmed_etag(context, resource, mutation);
+}
+
+bool awaits_current(const Mutation& mutation) { return !mutation.base.empty() && mutation.base_etag.empty() && !mutation.checked; }
+
+void renew_key(Context& context, Mutation& mutation) {
+  mutation.key = uuid_v7(context.now, context.random);
+  mutation.app_key = false;
+  mutation.known_attempts = mutation.attempts;
+}
+
+Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
+  mutation.base_etag = current.etag;
+  mutation.checked = true;
+  const auto base = document_of(mutation.base);
+  if (same(base, current.document)) return Rebased::kReady;
+  if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
+
+  const bool open = mutation.state == "unknown";
+  const auto mine = applied(context, resource, mutation, base);
+  const Times times{Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
+  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times);
+  note_decisions(mutation, merged.decisions);
+  if (merged.asks() || (open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
+  if (!merged.changed) return nothing_left(context, mutation, resource, current);
+  const bool whole = mutation.method == "PUT" && !resource.put_merges;
+  if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
+    if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
+    renew_key(context, mutation);
+    mutation.state = "queued";
+  }
+  mutation.base = text_of(current.document);
+  return Rebased::kReady;
+}
+
+Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation) {
+  // What the server has turned away isn't to be tried upon the same old word again.
+  if (!awaits_current(mutation) || mutation.attempts > 0) return Rebased::kReady;
+  const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
+  const std::string etag = confirmed_etag(context, resource, mutation);
+  if (!row || etag.empty() || row->at < mutation.created_at) return Rebased::kReady;
+  return rebase(context, resource, mutation, {document_of(row->text), etag});
+}
+
+bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation) {
+  const auto base = document_of(mutation.base);
+  const auto theirs = document_of(entry.theirs);
+  auto result = document_of(entry.suggested);
+  if (action == "retry") {
+    const auto mine = applied(context, resource, mutation, base);
+    Rules rules;
+    rules.document.otherwise = Policy::kClientWins;
+    rules.document.deleted = mine ? WhenDeleted::kKeep : WhenDeleted::kDelete;
+    result = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}).document;
+  }
+  if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;
+  note_decisions(mutation, {{{}, Policy::kManual, action == "retry" ? Verdict::kMine : Verdict::kMerged, base, std::nullopt, theirs, result, "decided by a person"}});
+  mutation.base = entry.theirs;
+  mutation.base_etag = entry.theirs_etag;
+  mutation.checked = false;
+  mutation.merges = 0;
+  return true;
+}
+
+const char* outcome_of(const Mutation& mutation) {
+  const Json records = records_of(mutation);
+  const auto overruled = [](const Json& record) { return record.is_object() && record.value("verdict", "") == "theirs"; };
+  return records.empty() ? "confirmed" : std::any_of(records.begin(), records.end(), overruled) ? "overruled" : "merged";
+}
+
+}  // namespace holdfast

@@ -1,0 +1,52 @@
+// A write and the document that it was made upon: what it takes to put it together with what others have changed
+// meanwhile (docs/conflicts.md). It is noted at the capture, compared before the write leaves, and merged once the
+// server has another one.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/context.hpp"
+
+namespace holdfast {
+
+/// What the server has of an entity.
+struct Current {
+  std::optional<Json> document;  ///< nothing: it was deleted
+  std::string etag;              ///< a strong one (RFC 9110, section 8.8.1), or empty
+};
+
+/// @return the ETag if it is a strong one, which alone If-Match can use (RFC 9110, section 13.1.1); else nothing
+std::string strong(const std::string& etag);
+
+/// Notes what a write is made upon, if the resource declares rules and the write can be merged by them: a change of one
+/// item in JSON, or its deletion, without a precondition of the app's own, upon a document that is known.
+void note_base(Context& context, const Resource& resource, Mutation& mutation);
+
+/// Whether the server has to be asked what it has before the write may leave: there is no ETag by which it could tell
+/// by itself that others have changed the document.
+bool awaits_current(const Mutation& mutation);
+
+/// The bytes change, or those with the earlier key were turned away: every attempt so far is over.
+void renew_key(Context& context, Mutation& mutation);
+
+enum class Rebased {
+  kReady,  ///< it can leave: as it was, or made anew upon what the server has
+  kOver,   ///< it has left the outbox: nothing of it remains to be sent, or a person decides
+};
+
+/// Puts a write together with what the server has. Its state says whether an attempt's outcome is unknown; then a
+/// change that would count twice is a person's decision.
+Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
+
+/// The same with what an earlier write of the lane has left behind, if that is known with its ETag.
+Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation);
+
+/// A person decided a conflict: `retry` is mine wherever both had changed something, `merged` the suggestion.
+/// @return false if that can't be written as a request of this kind
+bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation);
+
+/// The outcome of a write that the server has accepted: confirmed, merged or overruled.
+const char* outcome_of(const Mutation& mutation);
+
+}  // namespace holdfast
