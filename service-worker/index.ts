@@ -10,7 +10,10 @@ import { prefixFor } from '../js/host/prefixes';
 import type { HoldfastConfig } from '../js/protocol/config';
 
 export { from, given, increment, now, url } from '../js/protocol/config';
-export type { AnswerMeaning, Asset, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, ReadConfig, ResourceConfig, RetryConfig } from '../js/protocol/config';
+export type {
+  AnswerMeaning, Asset, ConflictConfig, ConflictRule, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, PolicyName, ReadConfig,
+  ResourceConfig, RetryConfig,
+} from '../js/protocol/config';
 
 declare const self: ServiceWorkerGlobalScope;
 

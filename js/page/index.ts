@@ -4,5 +4,5 @@ export { connect } from './connect.js';
 export { HoldfastError } from './errors.js';
 export type { HoldfastErrorCode, HoldfastErrorCodes } from './errors.js';
 export type {
-  ConnectOptions, Holdfast, Inbox, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status,
+  Conflict, ConnectOptions, Decision, Holdfast, Inbox, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status,
 } from './types.js';
