@@ -153,11 +153,17 @@ export class HeldAnswers {
   }
 }
 
+interface Newest {
+  document: unknown;
+  etag: string | null;
+}
+
 /** Documents out of kept answers, for the steps of one transaction. */
 export class KeptDocuments {
   readonly #held = new Map<string, Promise<Held | null>>();
   readonly #keys = new Map<string, Promise<Key[]>>();
   readonly #confirmed = new Map<string, Promise<{ at?: number; text?: string } | undefined>>();
+  readonly #newest = new Map<string, Promise<Newest>>();
   readonly #fresh: Held | null;
 
   /** @param fresh an answer that has just come and may not be kept */
@@ -175,7 +181,26 @@ export class KeptDocuments {
    * what the store `documents` has. With a time, as things stood then. Awaits nothing but IndexedDB, since it runs
    * inside a step.
    */
-  async newest([user, resource, entity, name, id, emptiedAt, until = Infinity]: KeptKey): Promise<unknown> {
+  async newest(key: KeptKey): Promise<unknown> {
+    return (await this.#newestOf(key)).document;
+  }
+
+  /** The ETag of that document; null if no single answer holds the whole of it, or names one. */
+  async etag(key: KeptKey): Promise<string | null> {
+    return (await this.#newestOf(key)).etag;
+  }
+
+  #newestOf(key: KeptKey): Promise<Newest> {
+    const name = JSON.stringify(key);
+    let newest = this.#newest.get(name);
+    if (!newest) {
+      newest = this.#find(key);
+      this.#newest.set(name, newest);
+    }
+    return newest;
+  }
+
+  async #find([user, resource, entity, name, id, emptiedAt, until = Infinity]: KeptKey): Promise<Newest> {
     const [confirmed, keys] = await Promise.all([
       this.#confirmedOf([user, resource, entity]), this.#keysOf(user),
     ]);
@@ -197,16 +222,19 @@ export class KeptDocuments {
       if (!routed) continue;
       const document = routed.kind === 'item' ? unwrapped(one.json, routed.envelope) : one.row(routed.rows ?? [], routed.id, id);
       if (!isRecord(document) || isDeeperThan(kDepthMax, document)) continue;
+      // A list's own ETag says nothing of its rows.
+      const etag = routed.kind === 'item' && !partly ? one.read.headers.find(([header]) => header === 'etag')?.[1] ?? null : null;
       partly = { ...document, ...(partly ?? {}) };
-      if (!routed.partial) return partly;
+      if (!routed.partial) return { document: partly, etag };
     }
     const below = partly && since > -Infinity ? parse(confirmed?.text ?? '') : null;
-    return isRecord(below) ? { ...below, ...partly } : partly;
+    return { document: isRecord(below) ? { ...below, ...partly } : partly, etag: null };
   }
 
   /** A row of `documents` was written. */
   wrote(): void {
     this.#confirmed.clear();
+    this.#newest.clear();
   }
 
   #confirmedOf(key: Key): Promise<{ at?: number; text?: string } | undefined> {

@@ -77,6 +77,7 @@ test('Promise 21: the courier is overruled, is told so, and what else was change
   courier.server.up();
   await courier.sync();
   const outcome = await courier.settled(delivered);
+  assert.equal(courier.server.writes[0]?.headers['if-match'], '"3"', 'the version that the page had read');
   assert.equal(outcome.state, 'overruled');
   assert.equal((outcome.document as Order).status, 'cancelled');
   assert.deepEqual(outcome.decisions.map(({ path, policy, verdict, mine, theirs }) => ({ path, policy, verdict, mine, theirs })),

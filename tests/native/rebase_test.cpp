@@ -352,6 +352,23 @@ TEST_CASE("Promise 23: an answer that was kept is newer than the confirmed docum
   CHECK(device.leaves()["lookup"] == true);
 }
 
+TEST_CASE("Promise 19: with the ETag of a kept answer the server needn't be asked") {
+  Courier device;
+  device.bases["1"] = order({{"tip", 2}});
+  device.etags["1"] = "\"5\"";
+  SUBCASE("a strong one") {
+    device.act("PATCH", {{"tip", 3}});
+    const Json send = device.leaves();
+    CHECK(send["lookup"] == false);
+    CHECK(header(send, "if-match") == "\"5\"");
+  }
+  SUBCASE("a weak one says too little (RFC 9110, section 13.1.1)") {
+    device.etags["1"] = "W/\"5\"";
+    device.act("PATCH", {{"tip", 3}});
+    CHECK(device.leaves()["lookup"] == true);
+  }
+}
+
 TEST_CASE("What is made anew while an attempt's outcome is unknown has a key of its own") {
   Courier device(rules(), nullptr);
   const std::string id = device.act("PUT", order({{"note", "no bell"}}));

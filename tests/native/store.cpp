@@ -165,8 +165,8 @@ Json Device::run(const Json& event) {
     for (const Json& need : output["need"]["rows"]) {
       const std::string name = need[0];
       Json row = nullptr;
-      if (name == "base" || name == "seen") {
-        const auto& kept = name == "base" ? bases : seen;
+      if (name == "base" || name == "base-etag" || name == "seen") {
+        const auto& kept = name == "base" ? bases : name == "seen" ? seen : etags;
         const auto base = kept.find(need[1][2].get<std::string>());
         if (base != kept.end()) row = base->second;
       } else {

@@ -54,6 +54,7 @@ class Device {
   Millis now = 1'700'000'000'000;
   std::string life = "life-1";
   std::map<std::string, Json> bases;  ///< what the host would find among kept answers, by entity
+  std::map<std::string, Json> etags;  ///< and with which ETag
   std::map<std::string, Json> seen;   ///< and when the answer in hand was asked for
   bool recording = false;
   std::vector<std::string> lines;     ///< while recording: input and output of every call, in turn

@@ -49,10 +49,18 @@ bool is_mergeable(const Context& context, const Resource& resource, const Mutati
   return body && (body->is_object() || (is_json_patch(mutation) && body->is_array() && resource.envelope.empty()));
 }
 
-std::string confirmed_etag(Context& context, const Resource& resource, const Mutation& mutation) {
+/// The row of an entity's confirmed document, unless an answer that was kept is newer.
+std::optional<Document> newest_row(Context& context, const Resource& resource, const Mutation& mutation) {
   const Json* kept = context.view.find("base", base_key(context, resource, mutation.user, mutation.entity));
   const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
-  return row && (kept == nullptr || !kept->is_object()) ? strong(row->etag) : std::string();
+  return kept == nullptr || !kept->is_object() ? row : std::nullopt;
+}
+
+/// The ETag of what the server told last of an entity (confirmed() in overlay/optimistic.hpp).
+std::string confirmed_etag(Context& context, const Resource& resource, const Mutation& mutation) {
+  if (const auto row = newest_row(context, resource, mutation)) return strong(row->etag);
+  const Json* etag = context.view.find("base-etag", base_key(context, resource, mutation.user, mutation.entity));
+  return etag != nullptr && etag->is_string() ? strong(etag->get<std::string>()) : std::string();
 }
 
 /// What a write makes of a document. Nothing: it deletes it, or there is none.
@@ -221,10 +229,9 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation) {
   // What the server has turned away isn't to be tried upon the same old word again.
   if (!awaits_current(mutation) || mutation.attempts > 0) return Rebased::kReady;
-  const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
-  const std::string etag = confirmed_etag(context, resource, mutation);
-  if (!row || etag.empty() || row->at < mutation.created_at) return Rebased::kReady;
-  return rebase(context, resource, mutation, {document_of(row->text), etag});
+  const auto row = newest_row(context, resource, mutation);
+  if (!row || strong(row->etag).empty() || row->at < mutation.created_at) return Rebased::kReady;
+  return rebase(context, resource, mutation, {document_of(row->text), row->etag});
 }
 
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation) {
