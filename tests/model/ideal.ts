@@ -3,7 +3,7 @@
 
 import type { BodyType } from './server.js';
 import { affected, created, effectOf, entityOf, kOrigin, pathOf, rowsOf, targetOf, unwrapped, wrapped } from './rules.js';
-import { isDoc, merged, part, withPart, type Doc, type Json } from './json.js';
+import { isDoc, jsonPatched, merged, part, withPart, type Doc, type Json } from './json.js';
 import type { ResourceConfig } from '../../js/protocol/config.js';
 
 export interface Write {
@@ -184,6 +184,7 @@ export class Ideal {
       return effect && before ? { document: affected(effect, before, { at, url, body }) as Doc, visible: true } : nothing;
     }
     if (method === 'DELETE') return { document: null, visible: true };
+    if (write.type === 'json-patch') return before && !resource.envelope ? { document: jsonPatched(before, body), visible: true } : nothing;
     const sent = write.type === 'json' ? unwrapped(resource, body) : undefined;
     if (!isDoc(sent)) return nothing;
     if (method === 'POST') {

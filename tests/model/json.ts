@@ -66,3 +66,9 @@ export function compareTexts(a: string, b: string): number {
   }
   return left.length - right.length;
 }
+
+/** As much of JSON Patch (RFC 6902) as histories use: members that are replaced. */
+export function jsonPatched(document: Doc, patch: Json | undefined): Doc {
+  if (!Array.isArray(patch)) return document;
+  return patch.filter(isDoc).reduce<Json>((result, { path, value }) => withPart(result, String(path), value ?? null), document) as Doc;
+}

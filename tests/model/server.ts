@@ -2,7 +2,7 @@
 
 import { affected, compare, created, effectOf, entityOf, kOrigin, orderOf, pathOf, picks, queryOf, targetOf, totalsOf,
   unwrapped, wrapped, type Order, type Query, type Target } from './rules.js';
-import { isDoc, merged, part, withPart, type Doc, type Json } from './json.js';
+import { isDoc, jsonPatched, merged, part, withPart, type Doc, type Json } from './json.js';
 import type { Shape } from './shapes.js';
 
 export interface Answer {
@@ -176,10 +176,4 @@ export class Server {
   #keyed(rows: Row[]): Doc {
     return Object.fromEntries(rows.map(({ document }) => [entityOf(this.shape.resource, document) ?? '', document]));
   }
-}
-
-/** As much of JSON Patch (RFC 6902) as histories use: members that are replaced. */
-function jsonPatched(document: Doc, patch: Json | undefined): Doc {
-  if (!Array.isArray(patch)) return document;
-  return patch.filter(isDoc).reduce<Json>((result, { path, value }) => withPart(result, String(path), value ?? null), document) as Doc;
 }

@@ -507,6 +507,206 @@ TEST_CASE("Promise 12: on a server without keys, a lost answer leaves open whose
   }
 }
 
+TEST_CASE("Only the entity's own document counts as what the server has") {
+  SUBCASE("not another one's, in a refusal") {
+    Courier device;
+    const std::string id = device.act("PUT", order({{"note", "b"}}));
+    device.told(device.leaves(), 409, order({{"id", "2"}, {"door", 9}}));
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+    CHECK(pump(device).empty());
+  }
+  SUBCASE("nor in the answer to the question") {
+    Courier device;
+    const std::string id = device.act("PUT", order({{"note", "b"}}));
+    const std::string before = device.row("documents", {"", "orders", "1"})["text"];
+    device.meets(order({{"id", "2"}, {"door", 9}}));
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+    CHECK(device.row("documents", {"", "orders", "1"})["text"] == before);
+  }
+  SUBCASE("nor the body of an error about a single document") {
+    Device device({{"resources", {{"profile", {{"path", "/api/profile"}, {"singleton", true}, {"conflicts", Json::object()}}}}}});
+    const std::string first = capture(device, write("PUT", "/api/profile", {{"a", 1}, {"b", 2}}));
+    device.step(answer(first, pump(device).at(0)["attempt"], 200, R"({"a":1,"b":2})", as_json("\"1\"")));
+    const std::string id = capture(device, write("PUT", "/api/profile", {{"a", 1}, {"b", 2}, {"c", 3}}));
+    device.step(answer(id, pump(device).at(0)["attempt"], 409, R"({"error":"closed"})", as_json()));
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+    CHECK(pump(device).empty());
+  }
+}
+
+TEST_CASE("A look is good for a moment") {
+  Courier device(rules(), nullptr);
+  device.act("PUT", order({{"note", "b"}}));
+  device.told(device.leaves(), 200, order());
+  SUBCASE("") { device.kill(); }
+  device.now += 5'001;
+  CHECK(device.leaves()["lookup"] == true);
+}
+
+TEST_CASE("What was deleted isn't made anew over what others have made of it") {
+  Courier device;
+  device.act("DELETE", nullptr);
+  const std::string id = device.act("PUT", order({{"note", "b"}}));
+  SUBCASE("of a deletion that somebody has to decide about") {
+    device.meets(order({{"tip", 2}}));
+    const Json send = device.leaves();
+    CHECK(header(send, "if-match") == "\"2\"");
+    CHECK(body_of(send) == order({{"tip", 2}, {"note", "b"}}));
+  }
+  SUBCASE("of one that was carried out") {
+    device.told(device.leaves(), 204);
+    const Json look = device.leaves();
+    CHECK(look["lookup"] == true);
+    SUBCASE("and nobody has") {
+      device.told(look, 404);
+      CHECK(body_of(device.leaves()) == order({{"note", "b"}}));
+    }
+    SUBCASE("and somebody has") {
+      device.told(look, 200, order({{"note", "c"}}), "\"9\"");
+      CHECK(device.row("inbox", id)["reason"] == "conflict");
+    }
+  }
+}
+
+TEST_CASE("Writes are joined only upon the same document") {
+  Json resource = rules();
+  resource["coalesce"] = {{"patch", "merge"}};
+  Courier device(resource);
+  device.act("PATCH", {{"note", "b"}}, {{"stamp", "1"}});
+  std::size_t writes = 1;
+  SUBCASE("") {
+    device.bases["1"] = order({{"tip", 2}, {"door", 4}});
+    device.etags["1"] = "\"2\"";
+    writes = 2;
+  }
+  device.act("PATCH", {{"tip", 3}}, {{"stamp", "2"}});
+  CHECK(device.count("mutations") == writes);
+}
+
+TEST_CASE("That a write may have been carried out unheard isn't forgotten in the inbox") {
+  SUBCASE("by a look that was refused") {
+    Courier device(rules(), nullptr);
+    const std::string id = device.act("PATCH", {{"tip", 3}});
+    device.told(device.leaves(), 200, order());
+    device.step(failure(id, device.leaves()["attempt"]));
+    device.now += 60'000;
+    device.told(device.leaves(), 403);
+    device.decide(id, "retry");
+    device.told(device.leaves(), 200, order({{"tip", 3}}));
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+    CHECK(pump(device).empty());
+  }
+  SUBCASE("of one that can't be sent twice") {
+    Json resource = rules();
+    resource["idempotency"] = "verify";
+    Courier device(resource);
+    const std::string id = device.act("PATCH", Json::parse(R"([{"op":"replace","path":"/tip","value":3}])"), with_headers({{"content-type", "application/json-patch+json"}}));
+    device.step(failure(id, device.leaves()["attempt"]));
+    REQUIRE(device.row("inbox", id)["reason"] == "unknown-outcome");
+    device.now += 60'000;
+    device.decide(id, "retry");
+    for (int i = 0; i < 3; ++i) {
+      const auto sends = pump(device);
+      if (sends.empty()) break;
+      if (sends[0]["method"] == "HEAD") device.told(sends[0], 200);
+      else if (sends[0]["method"] == "GET") device.told(sends[0], 200, order({{"tip", 3}}), "\"2\"");
+      else device.told(sends[0], 412);
+    }
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+  }
+}
+
+TEST_CASE("An answer to a look that comes late confirms nothing") {
+  Courier device(rules(), nullptr);
+  device.act("PATCH", {{"tip", 3}});
+  const Json look = device.leaves();
+  device.step(failure(look["id"], look["attempt"]));
+  device.told(look, 200, order());
+  CHECK(device.count("mutations") == 1);
+}
+
+TEST_CASE("A JSON Patch with a test has a precondition of its own") {
+  Courier device({{"conflicts", Json::object()}});
+  const Json as_patch = with_headers({{"content-type", "application/json-patch+json"}});
+  const std::string id = device.act("PATCH", Json::parse(R"([{"op":"test","path":"/status","value":"picked-up"},{"op":"replace","path":"/door","value":5}])"), as_patch);
+  CHECK(device.row("mutations", id)["base"] == "");
+  CHECK(header(device.leaves(), "if-match") == nullptr);
+}
+
+TEST_CASE("A deletion has no body to edit") {
+  Courier device;
+  const std::string id = device.act("DELETE", nullptr);
+  device.meets(order({{"tip", 2}}));
+  CHECK(only(device.decide(id, "edit", R"({"tip":5})"), "refuse")[0]["code"] == "not-writable");
+  CHECK(device.count("inbox") == 1);
+}
+
+TEST_CASE("What a person writes that is no change in JSON leaves upon the version that was shown, and isn't merged") {
+  Courier device({{"conflicts", Json::object()}});
+  const std::string id = device.act("PATCH", {{"note", "b"}});
+  device.meets(order({{"note", "c"}}));
+  device.decide(id, "edit", "not json");
+  const Json send = device.leaves();
+  CHECK(send["body"] == "not json");
+  CHECK(header(send, "if-match") == "\"2\"");
+  device.told(send, 412);
+  CHECK(device.row("inbox", id)["reason"] == "conflict");
+}
+
+TEST_CASE("What stands beside the document in a body stays there") {
+  Json resource = rules();
+  resource["envelope"] = "/order";
+  Courier device(resource);
+  device.bases["1"] = order();
+  device.etags["1"] = "\"1\"";
+  device.act("PATCH", {{"order", {{"tip", 3}}}, {"reason", "kind"}});
+  device.meets({{"order", order({{"tip", 2}})}});
+  CHECK(body_of(device.leaves()) == Json{{"order", {{"tip", 4}}}, {"reason", "kind"}});
+}
+
+TEST_CASE("A person's retry of what changed too often begins anew") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  for (int i = 0; i < 40 && device.count("mutations") > 0; ++i) {
+    device.now += 60'000;
+    const Json send = device.leaves();
+    if (send["lookup"] == true) device.told(send, 200, order({{"tip", i}}), ("\"" + std::to_string(i) + "\"").c_str());
+    else device.told(send, 412);
+  }
+  device.decide(id, "retry");
+  const Json look = device.leaves();
+  CHECK(look["lookup"] == true);
+  device.told(look, 200, order({{"tip", 100}}), "\"100\"");
+  CHECK(header(device.leaves(), "if-match") == "\"100\"");
+  CHECK(device.row("mutations", id)["merges"] == 0);
+}
+
+TEST_CASE("Promise 16: a write isn't taken for done because one before it, which was refused, would have done the same") {
+  Courier device;
+  const std::string refused = device.act("PATCH", {{"note", "b"}});
+  const std::string again = device.act("PATCH", {{"note", "b"}});
+  device.told(device.leaves(), 422);
+  CHECK(Json::parse(device.row("mutations", again)["base"].get<std::string>()) == order());
+  const Json look = device.leaves();
+  CHECK(look["lookup"] == true);
+  device.told(look, 200, order(), "\"1\"");
+  CHECK(body_of(device.leaves()) == Json{{"note", "b"}});
+}
+
+TEST_CASE("What a person decides for the user is no longer overruled") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["door"] = "server-wins";
+  resource["conflicts"]["fields"]["note"] = "manual";
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"door", 7}, {"note", "b"}});
+  device.meets(order({{"door", 4}, {"note", "c"}}));
+  device.decide(id, "retry");
+  const Json send = device.leaves();
+  CHECK(body_of(send) == Json{{"door", 7}, {"note", "b"}});
+  device.told(send, 200, order({{"door", 7}, {"note", "b"}}), "\"3\"");
+  CHECK(device.outcome(id)["state"] == "merged");
+}
+
 TEST_CASE("A document beyond what is kept with a write makes a conflict a person's matter") {
   Courier device;
   device.now += 1;
@@ -514,7 +714,9 @@ TEST_CASE("A document beyond what is kept with a write makes a conflict a person
   device.told(device.leaves(), 200, order({{"note", std::string(300'000, 'x')}}), "\"2\"");
   const std::string id = device.act("PATCH", {{"tip", 3}});
   CHECK(device.row("mutations", id)["base"] == "");
-  device.told(device.leaves(), 412);
+  const Json send = device.leaves();
+  CHECK(header(send, "if-match") == "\"2\"");
+  device.told(send, 412);
   CHECK(device.outcome(id)["state"] == "conflict");
 }
 

@@ -101,6 +101,8 @@ inline constexpr std::int64_t kPatchBytesMax = kBodyBytesMax;
 /// Bytes of the document that a write was made upon, kept with it; a larger one isn't kept, and a conflict about it is a
 /// person's matter. A megabyte would be parsed and printed several times at each step.
 inline constexpr std::size_t kBaseBytesMax = 256 * 1024;
+/// How long a look at the document is good for: a write that leaves later looks again.
+inline constexpr Millis kCheckedMs = 5'000;
 /// Times that one write is merged and sent again, until a person has to look at what changes so fast.
 inline constexpr std::int64_t kMergesMax = 8;
 /// Parts that one merge decides about; beyond them the document is a person's matter as a whole.

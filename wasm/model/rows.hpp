@@ -50,7 +50,9 @@ struct Mutation {
   std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
   std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
   std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match)
-  bool checked = false;          ///< without such an ETag: the server has been asked whether it is unchanged
+  Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
+  bool looked = false;           ///< attempts with its number may have asked for something, and prove nothing (outbox/resend.hpp)
+  bool open = false;             ///< an attempt with these bytes may have been carried out, unheard
   std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
@@ -66,7 +68,8 @@ struct Mutation {
     v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
-    v("base", base), v("baseEtag", base_etag), v("checked", checked), v("merges", merges), v("decisions", decisions);
+    v("base", base), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
+    v("open", open), v("merges", merges), v("decisions", decisions);
   }
 };
 

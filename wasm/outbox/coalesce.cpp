@@ -4,6 +4,7 @@
 
 #include "codec/text.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/rebase.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {
@@ -60,7 +61,7 @@ bool join_patches(Json& before, const Json& after) {
 Joined coalesce(Context& context, const Resource& resource, Mutation& tail, const Mutation& write) {
   const Coalesce& rule = resource.coalesce;
   if (tail.attempts > 0 || tail.state != "queued" || tail.entity != write.entity) return Joined::kNo;
-  if (barrier_since(context, tail)) return Joined::kNo;
+  if (barrier_since(context, tail) || !still_upon_base(context, resource, tail)) return Joined::kNo;
 
   if (rule.create_delete && undo_each_other(context.config, tail, write)) {
     return Joined::kVanished;

@@ -22,17 +22,15 @@ void leave_inbox(Context& context, const InboxRow& entry) {
 
 /// The write goes to the end of its lane. Its outcome is known (it was turned down), and a server that keeps answers
 /// by key would only repeat that; so it leaves with a new key.
-void send_again(Context& context, Mutation mutation, const DecidedEvent& event) {
+void send_again(Context& context, Mutation mutation) {
   // Attempts count on: an answer to an old one, should it still arrive, must not pass for one to these bytes.
   renew_key(context, mutation);
+  mutation.merges = 0;
+  mutation.checked_at = 0;
   mutation.state = "queued";
   mutation.answered = true;
   mutation.stamps.clear();
   mutation.hash.clear();
-  if (event.action == "edit") {
-    if (mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
-    mutation.body = {"text", event.body, static_cast<std::int64_t>(event.body.size())};
-  }
   context.view.erase<OutcomeRow>(mutation.id);
   append(context, mutation, context.view.get<Lane>(mutation.lane));
   if (const Resource* resource = context.config.find(mutation.resource)) note_creation(context, *resource, mutation);
@@ -77,6 +75,12 @@ void decided(Context& context, const DecidedEvent& event) {
   Mutation mutation = entry->mutation;
   const Resource* resource = context.config.find(mutation.resource);
   const bool mergeable = resource != nullptr && !entry->theirs.empty() && !mutation.base.empty();
+  if (event.action == "edit" && mutation.method == "DELETE") {
+    return refuse(context, "not-writable", "A deletion has no body to edit; retry or discard it.");
+  }
+  if (event.action == "edit") mutation.body = {"text", event.body, static_cast<std::int64_t>(event.body.size())};
+  // Where nothing was shown to decide between, what the server has is looked at once more.
+  if (!mergeable) mutation.base_etag.clear();
   if (event.action == "merged" && !mergeable) {
     return refuse(context, "nothing-merged", "This entry has no merged document; retry, edit or discard it.");
   }
@@ -88,7 +92,8 @@ void decided(Context& context, const DecidedEvent& event) {
     if (mutation.body.kind == "bytes") context.view.erase("bodies", entry->id);
     conclude(context, mutation, "discarded", entry->status, "");
   } else {
-    send_again(context, std::move(mutation), event);
+    if (event.action == "edit" && entry->mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
+    send_again(context, std::move(mutation));
   }
   context.effect({{"do", "changed"}, {"resource", entry->mutation.resource}});
 }

@@ -93,11 +93,12 @@ Json request_of(Context& context, const Origin& origin, const Lookup& lookup) {
 void send(Context& context, const Origin& origin, Lane& lane, Mutation& mutation, Sends& sends, bool probe) {
   mutation = renamed(context, std::move(mutation));
   const Resource& resource = *context.config.find(mutation.resource);
-  const auto lookup = lookup_before(context.config, resource, mutation, origin);
+  const auto lookup = lookup_before(context.config, resource, mutation, origin, context.now);
   Json effect = lookup ? request_of(context, origin, *lookup) : request_of(context, origin, resource, mutation);
   mutation.attempts += 1;
   // One look at the document is good for one attempt: until the next, others may change it.
-  if (!lookup) mutation.checked = false;
+  mutation.checked_at = 0;
+  mutation.looked = mutation.looked || lookup;
   sends.list.push_back({mutation.id, lane.lane, lane.origin, context.life, mutation.attempts, context.now, mutation.state, lookup.has_value()});
   mutation.state = "sending";
   context.put(mutation);
@@ -244,6 +245,7 @@ void take_over(Context& context) {
     auto mutation = context.view.try_get<Mutation>(send.id, broken);
     if (mutation) {
       mutation->state = send.lookup ? send.before : "unknown";
+      mutation->open = mutation->open || !send.lookup;
       context.put(*mutation);
     }
     auto lane = context.view.try_get<Lane>(send.lane, broken);

@@ -15,6 +15,9 @@
 namespace holdfast {
 namespace {
 
+/// The reason of a decision that a person took; what was decided before it no longer counts.
+constexpr const char* kByPerson = "decided by a person";
+
 /// The status of a write that found another document than it was made upon (RFC 9110, section 15.5.13).
 constexpr std::int64_t kPreconditionFailed = 412;
 
@@ -45,8 +48,11 @@ bool is_mergeable(const Context& context, const Resource& resource, const Mutati
   if (mutation.method == "DELETE") return true;
   if (mutation.method != "PUT" && mutation.method != "PATCH") return false;
   const auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
-  // What a patch of an enveloped document points into, only its server knows.
-  return body && (body->is_object() || (is_json_patch(mutation) && body->is_array() && resource.envelope.empty()));
+  if (!body || !is_json_patch(mutation)) return body && body->is_object();
+  // What a patch of an enveloped document points into, only its server knows; and a `test` is a precondition, too.
+  return body->is_array() && resource.envelope.empty() && std::none_of(body->begin(), body->end(), [](const Json& operation) {
+    return operation.is_object() && operation.value("op", Json()) == "test";
+  });
 }
 
 /// The row of an entity's confirmed document, unless an answer that was kept is newer.
@@ -114,7 +120,11 @@ bool rewrite(const Resource& resource, Mutation& mutation, const std::optional<J
     if (!same_value(reached, *result)) return false;
   }
   const Json* enclosed = resource.envelope.empty() ? nullptr : find_part(*old, resource.envelope);
-  if (enclosed != nullptr && enclosed->is_object()) body = wrapped(resource, std::move(body));
+  if (enclosed != nullptr && enclosed->is_object()) {
+    Json whole = *old;  // with whatever stands beside the document
+    make_part(whole, resource.envelope) = std::move(body);
+    body = std::move(whole);
+  }
   mutation.body.text = print_json(body);
   mutation.body.size = static_cast<std::int64_t>(mutation.body.text.size());
   return true;
@@ -165,6 +175,7 @@ Rebased ask_person(Context& context, Mutation& mutation, const Resource& resourc
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
   mutation.answered = true;
+  forget_in_bases(context, resource, mutation);
   move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested)});
   conclude(context, mutation, "conflict", kPreconditionFailed, shown);
   return Rebased::kOver;
@@ -186,15 +197,39 @@ std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.fr
 void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (!is_mergeable(context, resource, mutation)) return;
   const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, nullptr);
-  if (!shown.document || !applies(mutation, shown.document)) return;
-  std::string text = print_json(*shown.document);
-  if (text.size() > kBaseBytesMax) return;
-  mutation.base = std::move(text);
+  // Upon what was deleted only a PUT can be made; if others have made it meanwhile, it must not run them over.
+  if (!shown.document && (!shown.gone || mutation.method != "PUT")) return;
+  if (!applies(mutation, shown.document)) return;
   // Behind other writes the server will have another document, and another ETag, by then.
-  if (shown.pending == 0) mutation.base_etag = confirmed_etag(context, resource, mutation);
+  if (shown.pending == 0 && shown.document) mutation.base_etag = confirmed_etag(context, resource, mutation);
+  std::string text = text_of(shown.document);
+  if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
 }
 
-bool awaits_current(const Mutation& mutation) { return !mutation.base.empty() && mutation.base_etag.empty() && !mutation.checked; }
+bool awaits_current(const Mutation& mutation, Millis now) {
+  const bool fresh = mutation.checked_at != 0 && mutation.checked_at <= now && now - mutation.checked_at <= kCheckedMs;
+  return !mutation.base.empty() && mutation.base_etag.empty() && !fresh;
+}
+
+bool still_upon_base(Context& context, const Resource& resource, const Mutation& mutation) {
+  return mutation.base.empty() || text_of(confirmed(context, resource, mutation.user, mutation.entity).document) == mutation.base;
+}
+
+void forget_in_bases(Context& context, const Resource& resource, const Mutation& gone) {
+  if (gone.base.empty()) return;
+  const auto before = document_of(gone.base);
+  const auto after = applied(context, resource, gone, before);
+  Rules rules;
+  rules.document.otherwise = Policy::kClientWins;
+  rules.document.deleted = WhenDeleted::kKeep;
+  const Range range{Mutation::kStore, "lane", Json::array({gone.lane, gone.seq + 1}), Json::array({gone.lane, kNever}), kRangeMax};
+  for (Mutation& later : context.view.range<Mutation>(range)) {
+    if (later.entity != gone.entity || later.resource != gone.resource || later.base.empty()) continue;
+    const auto base = document_of(later.base);
+    later.base = text_of(merge(rules, {pointer_to(after), pointer_to(base), pointer_to(before)}, Times{}).document);
+    context.put(later);
+  }
+}
 
 void renew_key(Context& context, Mutation& mutation) {
   mutation.key = uuid_v7(context.now, context.random);
@@ -204,23 +239,23 @@ void renew_key(Context& context, Mutation& mutation) {
 
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
   mutation.base_etag = current.etag;
-  mutation.checked = true;
+  mutation.checked_at = context.now;
   const auto base = document_of(mutation.base);
   if (same(base, current.document)) return Rebased::kReady;
   if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
 
-  const bool open = mutation.state == "unknown";
   const auto mine = applied(context, resource, mutation, base);
   const Times times{Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
   const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times);
   note_decisions(mutation, merged.decisions);
-  if (merged.asks() || (open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
+  if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
   if (!merged.changed) return nothing_left(context, mutation, resource, current);
   const bool whole = mutation.method == "PUT" && !resource.put_merges;
   if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
     if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
     renew_key(context, mutation);
     mutation.state = "queued";
+    mutation.open = false;
   }
   mutation.base = text_of(current.document);
   return Rebased::kReady;
@@ -228,7 +263,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation) {
   // What the server has turned away isn't to be tried upon the same old word again.
-  if (!awaits_current(mutation) || mutation.attempts > 0) return Rebased::kReady;
+  if (!awaits_current(mutation, context.now) || mutation.attempts > 0) return Rebased::kReady;
   const auto row = newest_row(context, resource, mutation);
   if (!row || strong(row->etag).empty() || row->at < mutation.created_at) return Rebased::kReady;
   return rebase(context, resource, mutation, {document_of(row->text), row->etag});
@@ -246,18 +281,22 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
     result = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}).document;
   }
   if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;
-  note_decisions(mutation, {{{}, Policy::kManual, action == "retry" ? Verdict::kMine : Verdict::kMerged, base, std::nullopt, theirs, result, "decided by a person"}});
-  mutation.base = entry.theirs;
+  note_decisions(mutation, {{{}, Policy::kManual, action == "retry" ? Verdict::kMine : Verdict::kMerged, base, std::nullopt, theirs, result, kByPerson}});
+  mutation.base = is_mergeable(context, resource, mutation) ? entry.theirs : std::string();
   mutation.base_etag = entry.theirs_etag;
-  mutation.checked = false;
-  mutation.merges = 0;
+  mutation.open = false;
   return true;
 }
 
 const char* outcome_of(const Mutation& mutation) {
-  const Json records = records_of(mutation);
-  const auto overruled = [](const Json& record) { return record.is_object() && record.value("verdict", "") == "theirs"; };
-  return records.empty() ? "confirmed" : std::any_of(records.begin(), records.end(), overruled) ? "overruled" : "merged";
+  const char* outcome = "confirmed";
+  for (const Json& record : records_of(mutation)) {
+    if (!record.is_object()) continue;
+    const bool by_person = record.value("reason", Json()) == kByPerson;
+    if (record.value("verdict", Json()) == "theirs") outcome = "overruled";
+    else if (by_person || outcome == std::string("confirmed")) outcome = "merged";
+  }
+  return outcome;
 }
 
 }  // namespace holdfast

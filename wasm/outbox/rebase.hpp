@@ -25,7 +25,13 @@ void note_base(Context& context, const Resource& resource, Mutation& mutation);
 
 /// Whether the server has to be asked what it has before the write may leave: there is no ETag by which it could tell
 /// by itself that others have changed the document.
-bool awaits_current(const Mutation& mutation);
+bool awaits_current(const Mutation& mutation, Millis now);
+
+/// Whether the server told nothing new of the entity since the write was made.
+bool still_upon_base(Context& context, const Resource& resource, const Mutation& mutation);
+
+/// A write isn't carried out: what follows it in its lane was made upon a document with its change, and no longer is.
+void forget_in_bases(Context& context, const Resource& resource, const Mutation& gone);
 
 /// The bytes change, or those with the earlier key were turned away: every attempt so far is over.
 void renew_key(Context& context, Mutation& mutation);
@@ -35,14 +41,15 @@ enum class Rebased {
   kOver,   ///< it has left the outbox: nothing of it remains to be sent, or a person decides
 };
 
-/// Puts a write together with what the server has. Its state says whether an attempt's outcome is unknown; then a
-/// change that would count twice is a person's decision.
+/// Puts a write together with what the server has. If an attempt may have been carried out unheard, a change that would
+/// count twice is a person's decision.
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
 
 /// The same with what an earlier write of the lane has left behind, if that is known with its ETag.
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation);
 
-/// A person decided a conflict: `retry` is mine wherever both had changed something, `merged` the suggestion.
+/// A person decided a conflict: `retry` is mine wherever both had changed something, `merged` the suggestion, `edit` the
+/// body that the write has by now.
 /// @return false if that can't be written as a request of this kind
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation);
 

@@ -103,8 +103,8 @@ Resend resend_of(const Config& config, const Resource& resource, const Mutation&
   return lookup_url(config, resource, mutation) ? Resend::kLookUp : Resend::kAsk;
 }
 
-std::optional<Lookup> lookup_before(const Config& config, const Resource& resource, const Mutation& mutation, const Origin& origin) {
-  if (awaits_current(mutation)) return Lookup{"GET", readable_url(config, mutation), lookup_headers(mutation)};
+std::optional<Lookup> lookup_before(const Config& config, const Resource& resource, const Mutation& mutation, const Origin& origin, Millis now) {
+  if (awaits_current(mutation, now)) return Lookup{"GET", readable_url(config, mutation), lookup_headers(mutation)};
   const Resend how = resend_of(config, resource, mutation);
   if (how == Resend::kLookUp && mutation.state == "unknown") {
     return Lookup{"GET", *lookup_url(config, resource, mutation), lookup_headers(mutation)};

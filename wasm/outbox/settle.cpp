@@ -127,6 +127,7 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   mutation.answered = mutation.answered || event.waiting;
   // After a conflict it may be there already, and what follows is the server's to judge.
   if (!conflict) note_failed_creation(context, resource, mutation);
+  forget_in_bases(context, resource, mutation);
   if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   else remove(context, mutation);
   respond_answer(context, mutation.id, meaning);
@@ -157,6 +158,7 @@ void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event,
     context.put(*lane);
   }
   mutation.state = state;
+  mutation.open = mutation.open || state == "unknown";
   context.put(mutation);
 }
 
@@ -205,6 +207,24 @@ bool follow_name(Context& context, const AnsweredEvent& event, const Mutation& m
   return true;
 }
 
+bool is_problem(const AnsweredEvent& event) {
+  return header(event.headers, "content-type").find("problem+json") != std::string::npos;
+}
+
+bool is_good(const AnsweredEvent& event) { return event.status >= 200 && event.status <= 299; }
+
+/// The document that an answer shows of the entity itself, under the id that it has now. The body of an error may be a
+/// document of another kind; where it has no id, nobody can tell.
+std::optional<Json> current_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
+  const auto body = parse_json(event.body);
+  if (!body || is_problem(event)) return std::nullopt;
+  const Json* document = find_part(*body, resource.envelope);
+  if (document == nullptr || !document->is_object()) return std::nullopt;
+  const bool own = resource.singleton ? is_good(event)
+                                      : id_text(find_part(*document, resource.id)) == id_of(resource, current_name(context, resource, mutation.user, mutation.entity));
+  return own ? std::optional(*document) : std::nullopt;
+}
+
 /// What the server was just found to have becomes the entity's confirmed document.
 void keep_current(Context& context, const Mutation& mutation, const Current& current, Millis at) {
   const Json key = Json::array({mutation.user, mutation.resource, mutation.entity});
@@ -215,23 +235,20 @@ void keep_current(Context& context, const Mutation& mutation, const Current& cur
   context.put(row);
 }
 
-bool is_problem(const AnsweredEvent& event) {
-  return header(event.headers, "content-type").find("problem+json") != std::string::npos;
-}
-
 /// The server has another document than the write was made upon, and says so (412), shows it (409), or has none any
 /// more. The write was not carried out; now, or once the document has been asked for, it is merged and leaves anew.
 /// @return false where it can't be merged, or was too often
 bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource) {
   if (mutation.base.empty() || mutation.merges >= kMergesMax || !resource.conflicts || !send) return false;
-  Current told{is_problem(event) ? std::nullopt : document_in(context, event, mutation, resource, false), strong(header(event.headers, "etag"))};
+  Current told{current_in(context, event, mutation, resource), strong(header(event.headers, "etag"))};
   if (event.status != 412 && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
-  // An earlier attempt of which nothing was heard may be what changed the document.
-  const bool open = send->before == "unknown" && resource.idempotency != Idempotency::kHeader;
+  // An earlier attempt of which nothing was heard may be what changed the document; where keys are known, its answer
+  // would have been repeated.
+  mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
   mutation.merges += 1;
-  mutation.state = open ? "unknown" : "queued";
+  mutation.state = mutation.open ? "unknown" : "queued";
   mutation.base_etag.clear();
-  mutation.checked = false;
+  mutation.checked_at = 0;
   renew_key(context, mutation);
   if (is_gone(event)) told = {};
   if (is_gone(event) || (told.document && (event.status != 412 || !told.etag.empty()))) {
@@ -252,8 +269,7 @@ bool merge_later(Context& context, const AnsweredEvent& event, const std::option
 
 /// The server was asked what it has of the document that a write changes.
 void answer_to_current(Context& context, const AnsweredEvent& event, const Send& send, Mutation& mutation, const Resource& resource) {
-  const bool good = event.status >= 200 && event.status <= 299;
-  Current current{good ? document_in(context, event, mutation, resource, false) : std::nullopt, strong(header(event.headers, "etag"))};
+  Current current{is_good(event) ? current_in(context, event, mutation, resource) : std::nullopt, strong(header(event.headers, "etag"))};
   mutation.state = send.before;
   if (!current.document && !is_gone(event)) return set_aside(context, mutation, event, resource, AnswerClass::kConflict);
   keep_current(context, mutation, current, send.started_at);
@@ -318,7 +334,7 @@ void answer_to_lookup(Context& context, const AnsweredEvent& event, const Send& 
     return requeue(context, mutation, send.before);
   }
   if (origin.auth == "fresh") origin.auth = "ok";
-  if (awaits_current(mutation)) return answer_to_current(context, event, send, mutation, resource);
+  if (awaits_current(mutation, context.now)) return answer_to_current(context, event, send, mutation, resource);
   if (send.before != "unknown") return requeue(context, mutation, send.before);
   const Sighting sighting = sight(context.config, resource, mutation, event);
   switch (sighting.found) {
@@ -342,7 +358,8 @@ void answered(Context& context, const AnsweredEvent& event) {
   const AnswerClass meaning = lookup ? classify(Resource{}, facts_of_lookup(event)) : class_of(context, event, *mutation, *resource, send);
   // An older attempt that is answered late still proves that these bytes were applied; its failures are no news. Where
   // lookups are made it may be one of them, and the next one tells anyway.
-  const bool proof = meaning == AnswerClass::kConfirmed && event.attempt > mutation->known_attempts && resource->idempotency == Idempotency::kHeader;
+  const bool proof = meaning == AnswerClass::kConfirmed && event.attempt > mutation->known_attempts &&
+                     resource->idempotency == Idempotency::kHeader && !mutation->looked;
   if (!send && !proof) return;
 
   Origin origin = context.origin(mutation->origin);
@@ -355,6 +372,7 @@ void answered(Context& context, const AnsweredEvent& event) {
 }
 
 void set_aside_unknown(Context& context, Mutation& mutation, const Resource& resource, const AnsweredEvent& evidence) {
+  mutation.open = true;
   respond_queued(context, mutation, resource);
   move_to_inbox(context, mutation, "unknown-outcome", evidence.status, evidence.body);
   conclude(context, mutation, "unknown", evidence.status, "");
@@ -380,6 +398,7 @@ void failed(Context& context, const FailedEvent& event) {
       context.effect({{"do", "changed"}, {"resource", mutation->resource}});
       return;
     }
+    mutation->open = mutation->open || !send->lookup;
     requeue(context, *mutation, send->lookup ? send->before : "unknown");
     auto lane = context.view.get<Lane>(mutation->lane);
     if (lane) {
