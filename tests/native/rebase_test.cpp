@@ -693,6 +693,20 @@ TEST_CASE("Promise 16: a write isn't taken for done because one before it, which
   CHECK(body_of(device.leaves()) == Json{{"note", "b"}});
 }
 
+TEST_CASE("A change of what the write before it was to make anew, and didn't, isn't taken for done") {
+  Courier device;
+  device.act("DELETE", nullptr);
+  device.act("PUT", order({{"note", "b"}}));
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  device.told(device.leaves(), 204);
+  device.told(device.leaves(), 404);  // the look before the PUT
+  device.told(device.leaves(), 422);
+  const Json look = device.leaves();
+  REQUIRE(look["lookup"] == true);
+  device.told(look, 200, order({{"note", "c"}}), "\"9\"");
+  CHECK(device.row("inbox", id)["reason"] == "conflict");
+}
+
 TEST_CASE("What a person decides for the user is no longer overruled") {
   Json resource = rules();
   resource["conflicts"]["fields"]["door"] = "server-wins";

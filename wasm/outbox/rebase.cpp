@@ -245,6 +245,8 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
 
   const auto mine = applied(context, resource, mutation, base);
+  // A change of what the write before it was to make, and didn't.
+  if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
   const Times times{Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
   const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times);
   note_decisions(mutation, merged.decisions);
