@@ -309,7 +309,8 @@ TEST_CASE("Promise 23: where no version is known, the server is asked before eac
       CHECK(device.row("inbox", id)["reason"] == "conflict");
     }
     SUBCASE("and it had been carried out") {
-      device.step(failure(id, send["attempt"]));
+      SUBCASE("when the connection broke") { device.step(failure(id, send["attempt"])); }
+      SUBCASE("when the worker was killed") { device.kill(); }
       device.now += 60'000;
       device.told(device.leaves(), 200, order({{"tip", 3}}));
       CHECK(device.row("inbox", id)["reason"] == "conflict");

@@ -52,7 +52,7 @@ struct Mutation {
   std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match)
   Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
   bool looked = false;           ///< attempts with its number may have asked for something, and prove nothing (outbox/resend.hpp)
-  bool open = false;             ///< an attempt with these bytes may have been carried out, unheard
+  bool open = false;             ///< an attempt may have been, or may still be, carried out unheard
   std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)

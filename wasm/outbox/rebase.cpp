@@ -257,7 +257,6 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
     if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
     renew_key(context, mutation);
     mutation.state = "queued";
-    mutation.open = false;
   }
   mutation.base = text_of(current.document);
   return Rebased::kReady;
