@@ -8,13 +8,13 @@ import type { Inbox, InboxEntry } from './types.js';
 export function openInbox(channel: Channel, user: () => string): Inbox {
   const list = async (): Promise<InboxEntry[]> =>
     channel.open ? channel.request({ type: 'inbox' }, listOf(isInboxEntry)) : [];
-  const decide = async (id: string, action: 'retry' | 'merged' | 'edit' | 'discard', body: string | null): Promise<void> => {
+  const decide = async (id: string, action: 'retry' | 'merge' | 'edit' | 'discard', body: string | null): Promise<void> => {
     await channel.request({ type: 'decide', id, action, body }, isAnything, { doneCode: 'not-in-inbox' });
   };
   return {
     list,
     retry: (id) => decide(id, 'retry', null),
-    merge: (id) => decide(id, 'merged', null),
+    merge: (id) => decide(id, 'merge', null),
     edit: async (id, body) => decide(id, 'edit', bodyText(body)),
     discard: (id) => decide(id, 'discard', null),
     export: async () => exportFile(await list(), user()),

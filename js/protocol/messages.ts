@@ -21,7 +21,7 @@ export type PageRequest =
   | { type: 'sign-in'; user: string }
   | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
   | { type: 'inbox' }
-  | { type: 'decide'; id: string; action: 'retry' | 'merged' | 'edit' | 'discard'; body: string | null }
+  | { type: 'decide'; id: string; action: 'retry' | 'merge' | 'edit' | 'discard'; body: string | null }
   /** Whether a write to this URL, with a body of so many bytes, would be kept: then its page may call it again. */
   | { type: 'captures'; url: string; bytes: number }
   | { type: 'claim' };

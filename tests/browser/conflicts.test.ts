@@ -6,7 +6,7 @@ import { after, before, type TestContext } from 'node:test';
 import { createServer } from '../../web/server/app.js';
 import { openPglite } from '../../web/server/database.js';
 import { Chromium } from './chromium.js';
-import { openApp, orders, test, type App, type Got } from './harness.js';
+import { openApp, orders, ready, test, type App, type Got } from './harness.js';
 
 let courier: Chromium;
 let desk: Chromium;
@@ -97,6 +97,7 @@ test('Promise 21: a person is asked, sees both documents after a reload, and dec
   await courier.sync();
   assert.equal((await courier.settled(delivered)).state, 'conflict');
   await courier.page.reload();
+  await ready(courier.page);
   const [entry] = await courier.inbox();
   assert.equal(entry?.reason, 'conflict');
   const statuses = [entry.conflict?.base, entry.conflict?.theirs, entry.conflict?.suggested].map((document) => (document as Order).status);
@@ -132,4 +133,17 @@ test('Promise 21: a declared exception stands', async (t) => {
   const outcome = await app.settled(delivered);
   assert.deepEqual([outcome.state, outcome.decisions.map(({ verdict }) => verdict)], ['merged', ['mine']]);
   assert.equal(app.server.documents.get('/api/orders/1')?.status, 'delivered');
+});
+
+test('Promise 19: the ETag of a list says nothing of its rows, so the server is asked for the item first', async (t) => {
+  const app = await openApp(t, courier.context, { config: orders(rules()) });
+  app.server.documents.set('/api/orders/1', { id: '1', status: 'placed', version: 1 });
+  app.server.respond = ({ method, url }) => (method === 'GET' && url === '/api/orders' && !app.server.down
+    ? { headers: { ETag: '"1"' }, body: [...app.server.documents.values()] } : undefined);
+  await app.fetch('/api/orders');
+  const asked = app.server.requests.length;
+  const answer = await app.write('PATCH', '/api/orders/1', { status: 'accepted' });
+  assert.equal((await app.settled(answer)).state, 'confirmed');
+  assert.deepEqual(app.server.requests.slice(asked).map(({ method, url, headers }) => [method, url, headers['if-match']]),
+    [['GET', '/api/orders/1', undefined], ['PATCH', '/api/orders/1', undefined]]);
 });

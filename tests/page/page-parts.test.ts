@@ -59,7 +59,7 @@ describe('the inbox', () => {
     await inbox.edit('m1', 'tip=1');
     await inbox.discard('m1');
     assert.deepEqual(worker.asked.map((one) => one.type === 'decide' && [one.action, one.body]),
-      [['retry', null], ['merged', null], ['edit', '{"tip":1}'], ['edit', 'tip=1'], ['discard', null]]);
+      [['retry', null], ['merge', null], ['edit', '{"tip":1}'], ['edit', 'tip=1'], ['discard', null]]);
   });
 
   test('a decision whose answer was lost with the worker is done, not gone', async () => {

@@ -96,7 +96,7 @@ struct TickEvent {
 /// A person or the app settled an inbox entry.
 struct DecidedEvent {
   std::string id;
-  std::string action;        ///< retry, edit, discard
+  std::string action;        ///< retry, merge, edit, discard
   std::string body;          ///< for edit: the new text
   template <class Visitor> void fields(Visitor& v) { v("id", id), v("action", action), v("body", body); }
 };

@@ -4,14 +4,12 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/limits.hpp"
+#include "model/headers.hpp"
 
 namespace holdfast {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// A request body. Text crosses into the engine; bytes stay in the host's `bodies` store under the mutation's id.
 struct Body {
@@ -51,7 +49,7 @@ struct Mutation {
   std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
   std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match)
   Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
-  bool looked = false;           ///< attempts with its number may have asked for something, and prove nothing (outbox/resend.hpp)
+  bool looked = false;           ///< an attempt was a lookup (outbox/resend.hpp), so a late answer to one proves nothing
   bool open = false;             ///< an attempt may have been, or may still be, carried out unheard
   std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty

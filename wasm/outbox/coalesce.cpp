@@ -10,13 +10,6 @@
 namespace holdfast {
 namespace {
 
-std::string header(const Mutation& mutation, const char* wanted) {
-  for (const auto& [name, value] : mutation.headers) {
-    if (name == wanted) return value;
-  }
-  return {};
-}
-
 /// Two patches may become one only if nobody could tell: same target, same headers, both plain objects, no
 /// precondition, no key of the app's own, and no step in between that others are meant to see.
 bool may_merge(const Coalesce& rule, const Mutation& tail, const Mutation& write, const Json& before,
@@ -25,7 +18,7 @@ bool may_merge(const Coalesce& rule, const Mutation& tail, const Mutation& write
   if (!tail.answered && tail.stamps.empty()) return false;
   if (tail.method != "PATCH" || write.method != "PATCH" || tail.url != write.url) return false;
   if (tail.headers != write.headers || tail.credentials != write.credentials) return false;
-  if (tail.app_key || write.app_key || !header(tail, "if-match").empty()) return false;
+  if (tail.app_key || write.app_key || !header(tail.headers, "if-match").empty()) return false;
   if (!before.is_object() || !after.is_object()) return false;
   const bool latest = rule.patches == CoalescePatches::kLatest;
   return std::none_of(rule.keep.begin(), rule.keep.end(), [&](const std::string& field) {

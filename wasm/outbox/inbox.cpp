@@ -64,8 +64,8 @@ void move_to_inbox(Context& context, const Mutation& mutation, const char* reaso
 }
 
 void decided(Context& context, const DecidedEvent& event) {
-  if (event.action != "retry" && event.action != "edit" && event.action != "discard" && event.action != "merged") {
-    return refuse(context, "unknown-decision", "An inbox entry can be retried, sent as merged, edited or discarded.");
+  if (event.action != "retry" && event.action != "edit" && event.action != "discard" && event.action != "merge") {
+    return refuse(context, "unknown-decision", "An inbox entry can be retried, merged, edited or discarded.");
   }
   const auto entry = context.view.get<InboxRow>(event.id);
   if (!entry) return refuse(context, "not-in-inbox", "No inbox entry has this id; it may have been settled in another tab.");
@@ -81,7 +81,7 @@ void decided(Context& context, const DecidedEvent& event) {
   if (event.action == "edit") mutation.body = {"text", event.body, static_cast<std::int64_t>(event.body.size())};
   // Where nothing was shown to decide between, what the server has is looked at once more.
   if (!mergeable) mutation.base_etag.clear();
-  if (event.action == "merged" && !mergeable) {
+  if (event.action == "merge" && !mergeable) {
     return refuse(context, "nothing-merged", "This entry has no merged document; retry, edit or discard it.");
   }
   if (event.action != "discard" && mergeable && !rebase_decided(context, *resource, *entry, event.action, mutation)) {

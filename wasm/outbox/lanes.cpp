@@ -6,6 +6,7 @@
 #include "outbox/barrier.hpp"
 #include "outbox/reference.hpp"
 #include "overlay/optimistic.hpp"
+#include "retry/backoff.hpp"
 
 namespace holdfast {
 namespace {
@@ -82,6 +83,23 @@ void remove(Context& context, const Mutation& mutation) {
   leave_lane(context, mutation);
   note_departure(context, mutation);
   release_waiting(context, mutation);
+}
+
+void requeue(Context& context, Mutation& mutation, const std::string& state) {
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (lane) {
+    lane->due = context.now;
+    lane->hold.clear();
+    context.put(*lane);
+  }
+  mutation.state = state;
+  context.put(mutation);
+}
+
+void back_off(Context& context, Lane& lane, std::int64_t n) {
+  lane.due = context.now + full_jitter(context.config.retry.base_ms, context.config.retry.cap_ms, n, context.random);
+  lane.held_at = context.now;
+  lane.hold = "backoff";
 }
 
 std::optional<Send> end_send(Context& context, const std::string& id, std::int64_t attempt) {

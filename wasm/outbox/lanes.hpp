@@ -20,6 +20,14 @@ void append(Context& context, Mutation& mutation, std::optional<Lane> lane);
 /// Takes a mutation out of its lane and out of the store, with its bytes, and brings the next one forward.
 void remove(Context& context, const Mutation& mutation);
 
+/// The write may leave again at once.
+/// @param state of it from now on
+void requeue(Context& context, Mutation& mutation, const std::string& state);
+
+/// Its lane waits, with full jitter.
+/// @param n 1 for the first failure
+void back_off(Context& context, Lane& lane, std::int64_t n);
+
 /// Takes an attempt off the list of those under way. @return it, or nothing if it wasn't on the list
 std::optional<Send> end_send(Context& context, const std::string& id, std::int64_t attempt);
 

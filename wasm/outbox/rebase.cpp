@@ -36,8 +36,8 @@ std::optional<Json> document_of(const std::string& text) {
 }
 
 bool has_precondition(const Mutation& mutation) {
-  return std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& header) {
-    return header.first == "if-match" || header.first == "if-none-match" || header.first == "if-unmodified-since";
+  return std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& one) {
+    return one.first == "if-match" || one.first == "if-none-match" || one.first == "if-unmodified-since";
   });
 }
 
@@ -171,6 +171,14 @@ bool adds_up(const Merged& merged) {
   });
 }
 
+/// Both changes are kept, and mine wherever both changed the same.
+Rules mine_stands(WhenDeleted deleted) {
+  Rules rules;
+  rules.document.otherwise = Policy::kClientWins;
+  rules.document.deleted = deleted;
+  return rules;
+}
+
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
@@ -219,9 +227,7 @@ void forget_in_bases(Context& context, const Resource& resource, const Mutation&
   if (gone.base.empty()) return;
   const auto before = document_of(gone.base);
   const auto after = applied(context, resource, gone, before);
-  Rules rules;
-  rules.document.otherwise = Policy::kClientWins;
-  rules.document.deleted = WhenDeleted::kKeep;
+  const Rules rules = mine_stands(WhenDeleted::kKeep);
   const Range range{Mutation::kStore, "lane", Json::array({gone.lane, gone.seq + 1}), Json::array({gone.lane, kNever}), kRangeMax};
   for (Mutation& later : context.view.range<Mutation>(range)) {
     if (later.entity != gone.entity || later.resource != gone.resource || later.base.empty()) continue;
@@ -274,11 +280,10 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   const auto base = document_of(mutation.base);
   const auto theirs = document_of(entry.theirs);
   auto result = document_of(entry.suggested);
+  if (action == "edit") result = applied(context, resource, mutation, theirs);
   if (action == "retry") {
     const auto mine = applied(context, resource, mutation, base);
-    Rules rules;
-    rules.document.otherwise = Policy::kClientWins;
-    rules.document.deleted = mine ? WhenDeleted::kKeep : WhenDeleted::kDelete;
+    const Rules rules = mine_stands(mine ? WhenDeleted::kKeep : WhenDeleted::kDelete);
     result = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}).document;
   }
   if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;

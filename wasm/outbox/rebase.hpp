@@ -48,7 +48,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 /// The same with what an earlier write of the lane has left behind, if that is known with its ETag.
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation);
 
-/// A person decided a conflict: `retry` is mine wherever both had changed something, `merged` the suggestion, `edit` the
+/// A person decided a conflict: `retry` is mine wherever both had changed something, `merge` the suggestion, `edit` the
 /// body that the write has by now.
 /// @return false if that can't be written as a request of this kind
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation);

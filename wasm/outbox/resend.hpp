@@ -26,9 +26,9 @@ struct Lookup {
   Headers headers;
 };
 
-/// What has to be asked before a write may leave, if anything: what the server has of the document that it changes;
-/// whether the server has it already; or, of a write that
-/// may leave only once, in a silence: whether the link is back. What tests a link is lost for nothing.
+/// What has to be asked before a write may leave, if anything: what the server has of the document that it changes; whether
+/// the server has it already; or, of a write that may leave only once, in a silence: whether the link is back. What tests
+/// a link is lost for nothing.
 std::optional<Lookup> lookup_before(const Config& config, const Resource& resource, const Mutation& mutation, const Origin& origin,
                                     Millis now);
 

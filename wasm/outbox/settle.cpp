@@ -5,6 +5,7 @@
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
 #include "naming/names.hpp"
+#include "outbox/current.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
@@ -18,13 +19,6 @@
 
 namespace holdfast {
 namespace {
-
-std::string header(const Headers& headers, const char* wanted) {
-  for (const auto& [name, value] : headers) {
-    if (name == wanted) return value;
-  }
-  return {};
-}
 
 AnswerFacts facts_of(const AnsweredEvent& event, const Mutation& mutation) {
   AnswerFacts facts;
@@ -152,8 +146,7 @@ void try_later(Context& context, Mutation& mutation, const AnsweredEvent& event,
       lane->due = context.now + wait + context.random.up_to(std::min<Millis>(wait / 10, retry.base_ms));
       lane->hold = "retry-after";
     } else {
-      lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->failures, context.random);
-      lane->hold = "backoff";
+      back_off(context, *lane, lane->failures);
     }
     context.put(*lane);
   }
@@ -179,19 +172,6 @@ void ask_credentials(Context& context, Origin& origin, const Mutation& mutation,
   origin.auth_at = context.now;
 }
 
-void requeue(Context& context, Mutation& mutation, const std::string& state) {
-  auto lane = context.view.get<Lane>(mutation.lane);
-  if (lane) {
-    lane->due = context.now;
-    lane->hold.clear();
-    context.put(*lane);
-  }
-  mutation.state = state;
-  context.put(mutation);
-}
-
-bool is_gone(const AnsweredEvent& event) { return event.status == 404 || event.status == 410; }
-
 /// The attempts went to a name that the entity, or what it lies below, has no more. A server that knows the key would
 /// have repeated its answer if one of them had been carried out; so their outcome is known, and the write leaves anew:
 /// to the present name, with another key. While that name is being changed it backs off: what it will be isn't known.
@@ -205,75 +185,6 @@ bool follow_name(Context& context, const AnsweredEvent& event, const Mutation& m
   if (changed) requeue(context, anew, "queued");
   else try_later(context, anew, event, "queued");
   return true;
-}
-
-bool is_problem(const AnsweredEvent& event) {
-  return header(event.headers, "content-type").find("problem+json") != std::string::npos;
-}
-
-bool is_good(const AnsweredEvent& event) { return event.status >= 200 && event.status <= 299; }
-
-/// The document that an answer shows of the entity itself, under the id that it has now. The body of an error may be a
-/// document of another kind; where it has no id, nobody can tell.
-std::optional<Json> current_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
-  const auto body = parse_json(event.body);
-  if (!body || is_problem(event)) return std::nullopt;
-  const Json* document = find_part(*body, resource.envelope);
-  if (document == nullptr || !document->is_object()) return std::nullopt;
-  const bool own = resource.singleton ? is_good(event)
-                                      : id_text(find_part(*document, resource.id)) == id_of(resource, current_name(context, resource, mutation.user, mutation.entity));
-  return own ? std::optional(*document) : std::nullopt;
-}
-
-/// What the server was just found to have becomes the entity's confirmed document.
-void keep_current(Context& context, const Mutation& mutation, const Current& current, Millis at) {
-  const Json key = Json::array({mutation.user, mutation.resource, mutation.entity});
-  Document row = context.view.get<Document>(key).value_or(Document{mutation.user, mutation.resource, mutation.entity, {}, {}});
-  row.text = current.document ? print_json(*current.document) : kDeleted;
-  row.etag = current.etag;
-  row.at = at;
-  context.put(row);
-}
-
-/// The server has another document than the write was made upon, and says so (412), shows it (409), or has none any
-/// more. The write was not carried out; now, or once the document has been asked for, it is merged and leaves anew.
-/// @return false where it can't be merged, or was too often
-bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource) {
-  if (mutation.base.empty() || mutation.merges >= kMergesMax || !resource.conflicts || !send) return false;
-  Current told{current_in(context, event, mutation, resource), strong(header(event.headers, "etag"))};
-  if (event.status != 412 && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
-  // An earlier attempt of which nothing was heard may be what changed the document; where keys are known, its answer
-  // would have been repeated.
-  mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
-  mutation.merges += 1;
-  mutation.state = mutation.open ? "unknown" : "queued";
-  mutation.base_etag.clear();
-  mutation.checked_at = 0;
-  renew_key(context, mutation);
-  if (is_gone(event)) told = {};
-  if (is_gone(event) || (told.document && (event.status != 412 || !told.etag.empty()))) {
-    keep_current(context, mutation, told, context.now);
-    if (rebase(context, resource, mutation, told) == Rebased::kOver) return true;
-  }
-  requeue(context, mutation, mutation.state);
-  auto lane = context.view.get<Lane>(mutation.lane);
-  if (lane && mutation.merges > 1) {
-    const RetryConfig& retry = context.config.retry;
-    lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, mutation.merges - 1, context.random);
-    lane->held_at = context.now;
-    lane->hold = "backoff";
-    context.put(*lane);
-  }
-  return true;
-}
-
-/// The server was asked what it has of the document that a write changes.
-void answer_to_current(Context& context, const AnsweredEvent& event, const Send& send, Mutation& mutation, const Resource& resource) {
-  Current current{is_good(event) ? current_in(context, event, mutation, resource) : std::nullopt, strong(header(event.headers, "etag"))};
-  mutation.state = send.before;
-  if (!current.document && !is_gone(event)) return set_aside(context, mutation, event, resource, AnswerClass::kConflict);
-  keep_current(context, mutation, current, send.started_at);
-  if (rebase(context, resource, mutation, current) == Rebased::kReady) requeue(context, mutation, mutation.state);
 }
 
 /// Nobody knows whether the attempt that has just ended was carried out.
@@ -334,7 +245,10 @@ void answer_to_lookup(Context& context, const AnsweredEvent& event, const Send& 
     return requeue(context, mutation, send.before);
   }
   if (origin.auth == "fresh") origin.auth = "ok";
-  if (awaits_current(mutation, context.now)) return answer_to_current(context, event, send, mutation, resource);
+  if (awaits_current(mutation, context.now)) {
+    if (!take_current(context, event, send, mutation, resource)) set_aside(context, mutation, event, resource, AnswerClass::kConflict);
+    return;
+  }
   if (send.before != "unknown") return requeue(context, mutation, send.before);
   const Sighting sighting = sight(context.config, resource, mutation, event);
   switch (sighting.found) {
@@ -406,12 +320,7 @@ void failed(Context& context, const FailedEvent& event) {
       // twice while others get through is a matter of its own: it backs off like one that was answered.
       lane->last_silence_at = context.now;
       if (origin.last_success_at > send->started_at) lane->silences += 1;
-      if (lane->silences >= 2) {
-        const RetryConfig& retry = context.config.retry;
-        lane->due = context.now + full_jitter(retry.base_ms, retry.cap_ms, lane->silences - 1, context.random);
-        lane->held_at = context.now;
-        lane->hold = "backoff";
-      }
+      if (lane->silences >= 2) back_off(context, *lane, lane->silences - 1);
       context.put(*lane);
     }
   }

@@ -26,10 +26,7 @@ void name_entity(const Resource& resource, const std::string& entity, Json& docu
 }  // namespace
 
 bool is_json_patch(const Mutation& mutation) {
-  for (const auto& [name, value] : mutation.headers) {
-    if (name == "content-type" && value.find("json-patch+json") != std::string::npos) return true;
-  }
-  return false;
+  return header(mutation.headers, "content-type").find("json-patch+json") != std::string::npos;
 }
 
 void merge_patch(Json& target, const Json& patch) {

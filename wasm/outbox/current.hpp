@@ -1,0 +1,24 @@
+// What the server turns out to have of the document that a write changes: told with a refusal, or asked for before the
+// write leaves (outbox/rebase.hpp says what becomes of it then).
+#pragma once
+
+#include <optional>
+
+#include "engine/context.hpp"
+#include "model/events.hpp"
+
+namespace holdfast {
+
+/// The server has none of it, or no longer (RFC 9110, sections 15.5.5 and 15.5.11).
+bool is_gone(const AnsweredEvent& event);
+
+/// The server has another document than the write was made upon, and says so (412), shows it (409), or has none any
+/// more. The write was not carried out; now, or once the document has been asked for, it is merged and leaves anew.
+/// @return false where it can't be merged, or was too often
+bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource);
+
+/// The answer to a lookup that asked for the document: the write is compared with it, and leaves.
+/// @return false where the answer doesn't tell
+bool take_current(Context& context, const AnsweredEvent& event, const Send& send, Mutation& mutation, const Resource& resource);
+
+}  // namespace holdfast
