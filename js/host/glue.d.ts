@@ -8,5 +8,10 @@ declare module 'holdfast-glue' {
     step(json: string): string;
     route(url: string): string;
   }
-  export default function createModule(options: GlueOptions): Promise<{ Engine: new () => RawEngine }>;
+  /** wasm/engine/conflicts.hpp */
+  export interface RawConflicts {
+    configure(json: string): string;
+    merge(json: string): string;
+  }
+  export default function createModule(options: GlueOptions): Promise<{ Engine: new () => RawEngine; Conflicts: new () => RawConflicts }>;
 }

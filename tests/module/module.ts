@@ -8,8 +8,19 @@ export interface RawEngine {
   delete(): void;
 }
 
+export interface RawConflicts {
+  configure(json: string): string;
+  merge(json: string): string;
+  delete(): void;
+}
+
+interface Module {
+  Engine: new () => RawEngine;
+  Conflicts: new () => RawConflicts;
+}
+
 interface Glue {
-  default(options: { wasmBinary: Uint8Array }): Promise<{ Engine: new () => RawEngine }>;
+  default(options: { wasmBinary: Uint8Array }): Promise<Module>;
 }
 
 const build = new URL('../../build/wasm/', import.meta.url);
@@ -19,14 +30,24 @@ function changed(file: URL): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** @returns a maker of engines; each of them starts without a configuration */
-export async function loadEngine(): Promise<() => RawEngine> {
+async function load(): Promise<Module> {
   const glue = new URL('holdfast.js', build);
   if (!existsSync(glue)) throw new Error('The module is missing. Run: cmake --preset wasm && cmake --build --preset wasm');
   // An older copy in dist/ would not fit the glue.
   const home = changed(new URL('holdfast.wasm', dist)) >= changed(new URL('holdfast.wasm', build)) ? dist : build;
   const wasmBinary = readFileSync(new URL('holdfast.wasm', home));
   const { default: create } = (await import(glue.href)) as Glue;
-  const module = await create({ wasmBinary });
+  return create({ wasmBinary });
+}
+
+/** @returns a maker of engines; each of them starts without a configuration */
+export async function loadEngine(): Promise<() => RawEngine> {
+  const module = await load();
   return () => new module.Engine();
+}
+
+/** @returns a maker of what merges by itself; each starts without rules */
+export async function loadConflicts(): Promise<() => RawConflicts> {
+  const module = await load();
+  return () => new module.Conflicts();
 }

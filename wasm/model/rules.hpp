@@ -60,6 +60,7 @@ struct Stamp {
   Millis wall = 0;
   std::int64_t count = 0;               ///< orders what has one wall time
   std::string node;                     ///< who made it: no two stamps are equal
+  template <class Visitor> void fields(Visitor& v) { v("wall", wall), v("count", count), v("node", node); }
   bool operator==(const Stamp&) const = default;
   bool operator<(const Stamp& other) const { return std::tie(wall, count, node) < std::tie(other.wall, other.count, other.node); }
 };

@@ -6,6 +6,7 @@
 #include "codec/text.hpp"
 #include "conflict/json_patch.hpp"
 #include "conflict/merge.hpp"
+#include "conflict/record.hpp"
 #include "naming/names.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
@@ -128,26 +129,6 @@ bool rewrite(const Resource& resource, Mutation& mutation, const std::optional<J
   mutation.body.text = print_json(body);
   mutation.body.size = static_cast<std::int64_t>(mutation.body.text.size());
   return true;
-}
-
-const char* name_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kMerged: return "merged";
-    case Verdict::kMine: return "mine";
-    case Verdict::kTheirs: return "theirs";
-    case Verdict::kAsk: return "ask";
-  }
-  return "";
-}
-
-Json record_of(const Decision& decision) {
-  Json record = {{"path", print_pointer(decision.path)}, {"policy", name_of(decision.policy)}, {"verdict", name_of(decision.verdict)}, {"reason", decision.reason}};
-  const auto put = [&](const char* name, const std::optional<Json>& value) { if (value) record[name] = *value; };
-  put("base", decision.base);
-  put("mine", decision.mine);
-  put("theirs", decision.theirs);
-  put("result", decision.result);
-  return record;
 }
 
 Json records_of(const Mutation& mutation) {
