@@ -207,12 +207,36 @@ TEST_CASE("What was deleted isn't made anew over what others have made of it") {
     CHECK(look["lookup"] == true);
     SUBCASE("and nobody has") {
       device.told(look, 404);
-      CHECK(body_of(device.leaves()) == order({{"note", "b"}}));
+      const Json send = device.leaves();
+      CHECK(body_of(send) == order({{"note", "b"}}));
+      CHECK(header(send, "if-none-match") == "*");
+      SUBCASE("until a moment ago") {
+        device.told(send, 412, order({{"note", "c"}}), "\"9\"");
+        CHECK(device.row("inbox", id)["reason"] == "conflict");
+      }
     }
     SUBCASE("and somebody has") {
       device.told(look, 200, order({{"note", "c"}}), "\"9\"");
       CHECK(device.row("inbox", id)["reason"] == "conflict");
     }
+  }
+}
+
+TEST_CASE("Upon what was deleted a PUT leaves at once, if still nobody has made it anew") {
+  Courier device;
+  device.act("DELETE", nullptr);
+  device.told(device.leaves(), 204);
+  device.act("PUT", order({{"note", "b"}}));
+  const Json send = device.leaves();
+  CHECK(send["lookup"] == false);
+  CHECK(header(send, "if-none-match") == "*");
+  CHECK(header(send, "if-match").is_null());
+  SUBCASE("and again as it was, if nothing was heard") {
+    device.step(failure(send["id"], send["attempt"]));
+    device.now += 1'000;
+    const Json again = device.leaves();
+    CHECK(again["key"] == send["key"]);
+    CHECK(again["headers"] == send["headers"]);
   }
 }
 

@@ -156,18 +156,27 @@ TEST_CASE("A person's retry of what changed too often begins anew") {
   CHECK(device.row("mutations", id)["merges"] == 0);
 }
 
-TEST_CASE("What a person decides for the user is no longer overruled") {
+TEST_CASE("A person decides what no rule could settle; what a rule settles against the user stays overruled") {
   Json resource = rules();
   resource["conflicts"]["fields"]["door"] = "server-wins";
   resource["conflicts"]["fields"]["note"] = "manual";
   Courier device(resource);
-  const std::string id = device.act("PATCH", {{"door", 7}, {"note", "b"}});
-  device.meets(order({{"door", 4}, {"note", "c"}}));
-  device.decide(id, "retry");
-  const Json send = device.leaves();
-  CHECK(body_of(send) == Json{{"door", 7}, {"note", "b"}});
-  device.told(send, 200, order({{"door", 7}, {"note", "b"}}), "\"3\"");
-  CHECK(device.outcome(id)["state"] == "merged");
+  const std::string id = device.act("PATCH", {{"door", 7}, {"note", "b"}, {"tip", 3}});
+  device.meets(order({{"door", 4}, {"note", "c"}, {"tip", 2}}));
+  SUBCASE("for mine") {
+    device.decide(id, "retry");
+    const Json send = device.leaves();
+    CHECK(body_of(send) == Json{{"note", "b"}, {"tip", 4}});
+    device.told(send, 200, order({{"door", 4}, {"note", "b"}, {"tip", 4}}), "\"3\"");
+    CHECK(device.outcome(id)["state"] == "overruled");
+  }
+  SUBCASE("for what was suggested, which takes that in") {
+    device.decide(id, "merge");
+    const Json send = device.leaves();
+    CHECK(body_of(send) == Json{{"tip", 4}});
+    device.told(send, 200, order({{"door", 4}, {"note", "c"}, {"tip", 4}}), "\"3\"");
+    CHECK(device.outcome(id)["state"] == "merged");
+  }
 }
 
 TEST_CASE("A document beyond what is kept with a write makes a conflict a person's matter") {

@@ -271,6 +271,35 @@ TEST_CASE("Promise 16: a write isn't taken for done because one before it, which
   CHECK(body_of(device.leaves()) == Json{{"note", "b"}});
 }
 
+TEST_CASE("Promise 16: what was added upon a write that isn't carried out is added without it") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = "text";
+  Courier device(resource);
+  device.act("PATCH", {{"tip", 5}, {"door", 4}, {"note", "ring twice\nthird floor\n"}});
+  SUBCASE("in a PATCH") {
+    const std::string second = device.act("PATCH", {{"tip", 7}, {"note", "ring twice\nthird floor\nthanks\n"}});
+    const std::string third = device.act("PATCH", {{"tip", 8}});
+    device.told(device.leaves(), 422);
+    device.told(device.leaves(), 200, order(), "\"1\"");  // the look
+    const Json send = device.leaves();
+    CHECK(body_of(send)["tip"] == 3);
+    device.told(send, 200, order({{"tip", 3}}), "\"2\"");
+    CHECK(body_of(device.leaves()) == Json{{"tip", 4}});
+  }
+  SUBCASE("in a PUT, which doesn't bring it back") {
+    device.act("PUT", order({{"tip", 7}, {"door", 4}, {"note", "ring twice\nthird floor\n"}}));
+    device.told(device.leaves(), 422);
+    device.told(device.leaves(), 200, order(), "\"1\"");
+    CHECK(body_of(device.leaves()) == order({{"tip", 3}}));
+  }
+  SUBCASE("in a JSON Patch") {
+    device.act("PATCH", Json::array({Json{{"op", "replace"}, {"path", "/tip"}, {"value", 7}}}), with_headers({{"content-type", "application/json-patch+json"}}));
+    device.told(device.leaves(), 422);
+    device.told(device.leaves(), 200, order(), "\"1\"");
+    CHECK(body_of(device.leaves()) == Json::array({Json{{"op", "replace"}, {"path", "/tip"}, {"value", 3}}}));
+  }
+}
+
 TEST_CASE("A change of what the write before it was to make anew, and didn't, isn't taken for done") {
   Courier device;
   device.act("DELETE", nullptr);

@@ -147,6 +147,14 @@ Device::Device(const Json& config) {
   lines = {text, configured};
 }
 
+/// As js/host/kept.ts has it: an answer from before the confirmed document is older than that.
+bool Device::is_hidden(const Json& key) const {
+  const auto at = asked.find(key[2].get<std::string>());
+  if (at == asked.end()) return false;
+  const Json document = store.get("documents", Json::array({key[0], key[1], key[2]}));
+  return !document.is_null() && document["text"] != "" && document["at"] >= at->second;
+}
+
 std::string Device::call(const std::string& request) {
   std::string output = engine.step(request);
   if (recording) lines.insert(lines.end(), {request, output});
@@ -155,7 +163,7 @@ std::string Device::call(const std::string& request) {
 
 Json Device::run(const Json& event) {
   char entropy[17];
-  std::snprintf(entropy, sizeof entropy, "%016llx", static_cast<unsigned long long>(++steps_ * 0x9e3779b97f4a7c15ULL));
+  std::snprintf(entropy, sizeof entropy, "%016llx", static_cast<unsigned long long>(++draw * 0x9e3779b97f4a7c15ULL));
   Json request{{"event", event}, {"now", now}, {"entropy", entropy}, {"life", life},
                {"rows", Json::array()}, {"ranges", Json::array()}};
   // Each round asks for rows that the one before made it look for; no step looks deeper than this.
@@ -168,7 +176,7 @@ Json Device::run(const Json& event) {
       if (name == "base" || name == "base-etag" || name == "seen") {
         const auto& kept = name == "base" ? bases : name == "seen" ? seen : etags;
         const auto base = kept.find(need[1][2].get<std::string>());
-        if (base != kept.end()) row = base->second;
+        if (base != kept.end() && !is_hidden(need[1])) row = base->second;
       } else {
         row = store.get(name, need[1]);
       }

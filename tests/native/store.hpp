@@ -56,6 +56,8 @@ class Device {
   std::map<std::string, Json> bases;  ///< what the host would find among kept answers, by entity
   std::map<std::string, Json> etags;  ///< and with which ETag
   std::map<std::string, Json> seen;   ///< and when the answer in hand was asked for
+  std::map<std::string, Millis> asked;  ///< and when it was asked for: a confirmed document that is newer hides it
+  std::uint64_t draw = 0;             ///< where this device's entropy begins; two devices need two
   bool recording = false;
   std::vector<std::string> lines;     ///< while recording: input and output of every call, in turn
 
@@ -63,8 +65,9 @@ class Device {
   Json run(const Json& event);
   std::string call(const std::string& request);
 
+  bool is_hidden(const Json& key) const;
+
   int lives_ = 1;
-  std::uint64_t steps_ = 0;
 };
 
 inline constexpr const char* kApp = "https://app.example";

@@ -24,7 +24,7 @@ Fit fit(const std::vector<std::string>& pattern, const std::vector<std::string>&
 
 class Merger {
  public:
-  Merger(const Rules& rules, const Times& times) : rules_(rules), times_(times) {}
+  Merger(const Rules& rules, const Times& times, Unsettled unsettled) : rules_(rules), times_(times), unsettled_(unsettled) {}
 
   std::vector<Decision> decisions;
 
@@ -147,6 +147,7 @@ class Merger {
   }
 
   std::optional<Json> decide(Policy policy, const Sides& sides, Settled settled) {
+    if (settled.verdict == Verdict::kAsk && unsettled_ == Unsettled::kMine) settled = take(Verdict::kMine, sides.mine, std::move(settled.reason));
     if (decisions.size() <= kDecisionsMax) {
       decisions.push_back({path_, policy, settled.verdict, copy(sides.base), copy(sides.mine), copy(sides.theirs), settled.value, settled.reason});
     }
@@ -155,6 +156,7 @@ class Merger {
 
   const Rules& rules_;
   const Times& times_;
+  const Unsettled unsettled_;
   std::vector<std::string> path_;
 };
 
@@ -168,8 +170,8 @@ bool Merged::overruled() const {
   return std::any_of(decisions.begin(), decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
 }
 
-Merged merge(const Rules& rules, const Sides& sides, const Times& times) {
-  Merger merger(rules, times);
+Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled) {
+  Merger merger(rules, times, unsettled);
   Merged merged;
   merged.document = merger.part(sides, rules.document);
   merged.decisions = std::move(merger.decisions);

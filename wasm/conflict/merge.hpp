@@ -28,8 +28,14 @@ struct Merged {
   bool overruled() const;
 };
 
+/// What becomes of parts that no rule can settle.
+enum class Unsettled {
+  kAsks,   ///< a person decides
+  kMine,   ///< a person has decided for mine
+};
+
 /// Merges what both sides made of `base`. A side that is null has deleted it; a null base was made on both sides.
-Merged merge(const Rules& rules, const Sides& sides, const Times& times);
+Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled = Unsettled::kAsks);
 
 /// The name of a policy as a configuration has it: `server-wins`.
 const char* name_of(Policy policy);

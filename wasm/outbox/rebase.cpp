@@ -31,6 +31,9 @@ bool same(const std::optional<Json>& one, const std::optional<Json>& other) {
 /// As rows have it: kDeleted for none.
 std::string text_of(const std::optional<Json>& document) { return document ? print_json(*document) : std::string(kDeleted); }
 
+/// By which a server can tell whether it still has that document, or still has none.
+std::string etag_of(const Current& current) { return current.document ? current.etag : std::string(kNothingThere); }
+
 std::optional<Json> document_of(const std::string& text) {
   auto json = parse_json(text);
   return json && json->is_object() ? json : std::nullopt;
@@ -152,19 +155,32 @@ bool adds_up(const Merged& merged) {
   });
 }
 
-/// Both changes are kept, and mine wherever both changed the same.
-Rules mine_stands(WhenDeleted deleted) {
-  Rules rules;
-  rules.document.otherwise = Policy::kClientWins;
-  rules.document.deleted = deleted;
+/// The rules by which a write is made anew upon a document that nobody else has changed: what it added is added there,
+/// and where it put something in the place of something, that stands.
+Rule replayed(Rule rule) {
+  const bool adds = rule.policy == Policy::kCounter || rule.policy == Policy::kSet || rule.policy == Policy::kList ||
+                    rule.policy == Policy::kText || rule.policy == Policy::kMerge;
+  if (!adds) rule.policy = Policy::kClientWins;
+  rule.otherwise = Policy::kClientWins;
+  rule.deleted = WhenDeleted::kKeep;
+  return rule;
+}
+
+Rules replayed(Rules rules) {
+  rules.document = replayed(std::move(rules.document));
+  for (FieldRule& field : rules.fields) field.rule = replayed(std::move(field.rule));
   return rules;
+}
+
+Times times_of(const Context& context, const Mutation& mutation) {
+  return {Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
 }
 
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
   mutation.answered = true;
-  forget_in_bases(context, resource, mutation);
+  take_out(context, resource, mutation);
   move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested)});
   conclude(context, mutation, "conflict", kPreconditionFailed, shown);
   return Rebased::kOver;
@@ -190,7 +206,7 @@ void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (!shown.document && (!shown.gone || mutation.method != "PUT")) return;
   if (!applies(mutation, shown.document)) return;
   // Behind other writes the server will have another document, and another ETag, by then.
-  if (shown.pending == 0 && shown.document) mutation.base_etag = confirmed_etag(context, resource, mutation);
+  if (shown.pending == 0) mutation.base_etag = shown.document ? confirmed_etag(context, resource, mutation) : kNothingThere;
   std::string text = text_of(shown.document);
   if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
 }
@@ -204,16 +220,25 @@ bool still_upon_base(Context& context, const Resource& resource, const Mutation&
   return mutation.base.empty() || text_of(confirmed(context, resource, mutation.user, mutation.entity).document) == mutation.base;
 }
 
-void forget_in_bases(Context& context, const Resource& resource, const Mutation& gone) {
-  if (gone.base.empty()) return;
+void take_out(Context& context, const Resource& resource, const Mutation& gone) {
+  if (gone.base.empty() || !resource.conflicts) return;
   const auto before = document_of(gone.base);
   const auto after = applied(context, resource, gone, before);
-  const Rules rules = mine_stands(WhenDeleted::kKeep);
+  const Rules rules = replayed(*resource.conflicts);
+  const auto without = [&](const std::optional<Json>& from, const std::optional<Json>& one, const std::optional<Json>& to) {
+    return merge(rules, {pointer_to(from), pointer_to(one), pointer_to(to)}, Times{}, Unsettled::kMine).document;
+  };
   const Range range{Mutation::kStore, "lane", Json::array({gone.lane, gone.seq + 1}), Json::array({gone.lane, kNever}), kRangeMax};
   for (Mutation& later : context.view.range<Mutation>(range)) {
     if (later.entity != gone.entity || later.resource != gone.resource || later.base.empty()) continue;
-    const auto base = document_of(later.base);
-    later.base = text_of(merge(rules, {pointer_to(after), pointer_to(base), pointer_to(before)}, Times{}).document);
+    const auto saw = document_of(later.base);
+    const auto made = applied(context, resource, later, saw);
+    const auto base = without(after, saw, before);
+    const auto mine = without(saw, made, base);
+    // One that would do nothing any more repeats what was turned down: that is the server's to say, again.
+    const bool anew = saw && made && !same(mine, base) && !same(applied(context, resource, later, base), mine);
+    if (anew && rewrite(resource, later, base, mine)) renew_key(context, later);
+    later.base = text_of(base);
     context.put(later);
   }
 }
@@ -225,7 +250,7 @@ void renew_key(Context& context, Mutation& mutation) {
 }
 
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
-  mutation.base_etag = current.etag;
+  mutation.base_etag = etag_of(current);
   mutation.checked_at = context.now;
   const auto base = document_of(mutation.base);
   if (same(base, current.document)) return Rebased::kReady;
@@ -234,8 +259,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   const auto mine = applied(context, resource, mutation, base);
   // A change of what the write before it was to make, and didn't.
   if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
-  const Times times{Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
-  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times);
+  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times_of(context, mutation));
   note_decisions(mutation, merged.decisions);
   if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
   if (!merged.changed) return nothing_left(context, mutation, resource, current);
@@ -262,15 +286,21 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   const auto theirs = document_of(entry.theirs);
   auto result = document_of(entry.suggested);
   if (action == "edit") result = applied(context, resource, mutation, theirs);
+  std::vector<Decision> decisions{{{}, Policy::kManual, Verdict::kMerged, base, std::nullopt, theirs, result, kByPerson}};
   if (action == "retry") {
     const auto mine = applied(context, resource, mutation, base);
-    const Rules rules = mine_stands(mine ? WhenDeleted::kKeep : WhenDeleted::kDelete);
-    result = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}).document;
+    const Rules rules = resource.conflicts.value_or(Rules{});
+    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation), Unsettled::kMine);
+    result = merged.document;
+    decisions[0].verdict = Verdict::kMine;
+    decisions[0].result = result;
+    // What the rules settle against the user, they still do.
+    decisions.insert(decisions.end(), merged.decisions.begin(), merged.decisions.end());
   }
   if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;
-  note_decisions(mutation, {{{}, Policy::kManual, action == "retry" ? Verdict::kMine : Verdict::kMerged, base, std::nullopt, theirs, result, kByPerson}});
+  note_decisions(mutation, decisions);
   mutation.base = is_mergeable(context, resource, mutation) ? entry.theirs : std::string();
-  mutation.base_etag = entry.theirs_etag;
+  mutation.base_etag = etag_of({theirs, entry.theirs_etag});
   mutation.open = false;
   return true;
 }

@@ -30,8 +30,9 @@ bool awaits_current(const Mutation& mutation, Millis now);
 /// Whether the server told nothing new of the entity since the write was made.
 bool still_upon_base(Context& context, const Resource& resource, const Mutation& mutation);
 
-/// A write isn't carried out: what follows it in its lane was made upon a document with its change, and no longer is.
-void forget_in_bases(Context& context, const Resource& resource, const Mutation& gone);
+/// A write isn't carried out: what follows it in its lane was made upon a document with its change, and is made anew upon
+/// the one without. What it adds to a counter, a set, a list or a text is added there.
+void take_out(Context& context, const Resource& resource, const Mutation& gone);
 
 /// The bytes change, or those with the earlier key were turned away: every attempt so far is over.
 void renew_key(Context& context, Mutation& mutation);
@@ -48,8 +49,8 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 /// The same with what an earlier write of the lane has left behind, if that is known with its ETag.
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation);
 
-/// A person decided a conflict: `retry` is mine wherever both had changed something, `merge` the suggestion, `edit` the
-/// body that the write has by now.
+/// A person decided a conflict: `retry` is mine wherever no rule could settle it, `merge` the suggestion, `edit` the body
+/// that the write has by now.
 /// @return false if that can't be written as a request of this kind
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation);
 

@@ -121,7 +121,7 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   mutation.answered = mutation.answered || event.waiting;
   // After a conflict it may be there already, and what follows is the server's to judge.
   if (!conflict) note_failed_creation(context, resource, mutation);
-  forget_in_bases(context, resource, mutation);
+  take_out(context, resource, mutation);
   if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   else remove(context, mutation);
   respond_answer(context, mutation.id, meaning);

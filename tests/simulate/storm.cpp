@@ -1,0 +1,441 @@
+#include "storm.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "drawn.hpp"
+
+namespace holdfast::test {
+namespace {
+
+constexpr int kPeople = 5;
+constexpr Millis kHour = 3'600'000;
+constexpr Millis kEpoch = 1'700'000'000'000;
+const char* const kEntities[] = {"1", "2", "3"};
+/// Of the last one deletions and new creations are tried, so that its counters can't be reckoned up.
+const std::string kMortal = "3";
+
+/// The document's members, and those of objects in it: parts that are settled one by one, by JSON Pointer.
+std::map<std::string, Json> parts_of(const std::optional<Json>& document) {
+  std::map<std::string, Json> parts;
+  if (!document) return parts;
+  for (const auto& [name, value] : document->items()) {
+    if (!value.is_object()) parts["/" + name] = value;
+    else for (const auto& [inner, part] : value.items()) parts["/" + name + "/" + inner] = part;
+  }
+  return parts;
+}
+
+const Json* part(const std::map<std::string, Json>& parts, const std::string& path) {
+  const auto found = parts.find(path);
+  return found == parts.end() ? nullptr : &found->second;
+}
+
+bool equal(const Json* one, const Json* other) { return one == nullptr || other == nullptr ? one == other : *one == *other; }
+
+std::optional<Json> document_of(const Json& json) { return json.is_object() ? std::optional(json) : std::nullopt; }
+
+/// Whether a decision is about this part or something in it, or about the whole.
+bool tells_of(const Json& decisions, const std::string& part) {
+  return std::any_of(decisions.begin(), decisions.end(), [&](const Json& decision) {
+    const std::string path = decision["path"];
+    return path.empty() || path == part || path.starts_with(part + "/") || part.starts_with(path + "/");
+  });
+}
+
+}  // namespace
+
+struct Storm::Act {
+  std::size_t person = 0;
+  std::string entity;
+  std::string method;
+  std::optional<Json> base, mine;      ///< what the person saw, and what they made of it
+  std::string id;
+  std::size_t version = 0;             ///< the server's newest when it was made
+  std::int64_t delta = 0;              ///< of the counter
+  int applied = 0;
+  bool was_asked = false;              ///< it was a person's decision for a while
+  std::set<std::string> unexplained;   ///< parts that a decision has to tell of
+};
+
+struct Storm::Person {
+  std::size_t number;
+  Device device;
+  Millis skew = 0;                     ///< of the device's clock
+  bool reachable = true;
+  std::uint64_t timer = 0;
+  std::set<std::pair<std::string, std::int64_t>> flights;
+
+  Person(std::size_t number, const Json& config) : number(number), device(config) {}
+};
+
+void Tally::add(const Tally& other) {
+  seeds += other.seeds, steps += other.steps, acts += other.acts, confirmed += other.confirmed, merged += other.merged;
+  overruled += other.overruled, asked += other.asked, diverged += other.diverged, lost_deltas += other.lost_deltas;
+  silent += other.silent;
+  wrong.insert(wrong.end(), other.wrong.begin(), other.wrong.end());
+}
+
+Storm::Storm(std::uint64_t seed, bool loud)
+    : random_("storm " + std::to_string(seed)), loud_(loud), server_({seed % 3 != 0, seed % 2 == 0}) {
+  tally_.seeds = 1;
+  for (const char* entity : kEntities) server_.make(entity, first_document(entity));
+  for (std::size_t number = 0; number < kPeople; ++number) {
+    auto& person = people_.emplace_back(std::make_unique<Person>(number, orders_config(all_policies(seed))));
+    if (person->device.configured.find("\"ok\":true") == std::string::npos) wrong(person->device.configured);
+    person->skew = random_.up_to(2 * kHour) - kHour;
+    person->device.life = "life-1 of " + std::to_string(number);
+    person->device.draw = static_cast<std::uint64_t>(number) << 32;
+    step(*person, {{"type", "session"}, {"action", "sign-in"}, {"user", "person " + std::to_string(number)}});
+  }
+}
+
+Storm::~Storm() = default;
+
+void Storm::log(const std::string& what) {
+  if (loud_) std::fprintf(stderr, "%8lld  %s\n", static_cast<long long>(time_), what.c_str());
+}
+
+void Storm::wrong(const std::string& what) {
+  log("WRONG: " + what);
+  tally_.wrong.push_back(what);
+}
+
+void Storm::later(Millis wait, std::function<void()> what) {
+  queue_.push_back({time_ + std::max<Millis>(0, wait), ++orders_, std::move(what)});
+  std::push_heap(queue_.begin(), queue_.end());
+}
+
+void Storm::elapse(Millis span) {
+  const Millis end = time_ + span;
+  while (!queue_.empty() && queue_.front().at <= end) {
+    std::pop_heap(queue_.begin(), queue_.end());
+    Later next = std::move(queue_.back());
+    queue_.pop_back();
+    time_ = next.at;
+    next.what();
+  }
+  time_ = end;
+}
+
+// --- The host -------------------------------------------------------------------------------------------------------
+
+Json Storm::step(Person& person, const Json& event) {
+  person.device.now = kEpoch + time_ + person.skew;
+  tally_.steps += 1;
+  Json effects = person.device.step(event);
+  for (const Json& entry : person.device.store.rows("inbox")) {
+    if (Act* act = act_of(person, entry["id"])) act->was_asked = true;
+  }
+  return effects;
+}
+
+Storm::Act* Storm::act_of(const Person& person, const std::string& id) {
+  for (Act& act : acts_) if (act.person == person.number && act.id == id) return &act;
+  return nullptr;
+}
+
+void Storm::submit(Person& person, const Json& event) {
+  const Json effects = step(person, event);
+  if (faults_ && chance(2)) {
+    log(std::to_string(person.number) + " is killed after the commit of " + event["type"].get<std::string>());
+    return kill(person);
+  }
+  for (const Json& effect : effects) act_on(person, effect);
+  pump(person);
+}
+
+void Storm::pump(Person& person) {
+  for (const Json& effect : step(person, {{"type", "pump"}})) act_on(person, effect);
+}
+
+void Storm::act_on(Person& person, const Json& effect) {
+  const std::string what = effect["do"];
+  if (what == "refused" || what == "problem") wrong(effect.dump());
+  if (what == "send") send(person, effect);
+  if (what == "pumped" && !effect["wakeAt"].is_null()) {
+    const std::uint64_t timer = ++person.timer;
+    later(std::clamp<Millis>(effect["wakeAt"].get<Millis>() - person.device.now, 0, 25'000), [this, &person, timer] {
+      if (timer == person.timer) submit(person, {{"type", "tick"}, {"trigger", "timer"}});
+    });
+  }
+}
+
+Reply Storm::arrives(Person& person, const Json& effect) {
+  const std::string url = effect["url"];
+  const std::string entity = url.substr(url.rfind('/') + 1);
+  if (effect["lookup"]) return server_.read(entity);
+  Request request{effect["method"], entity, effect["key"], {}, {}, {}, effect["body"].is_string() ? effect["body"].get<std::string>() : ""};
+  for (const Json& header : effect["headers"]) {
+    if (header[0] == "if-match") request.if_match = header[1];
+    if (header[0] == "if-none-match") request.if_none_match = header[1];
+    if (header[0] == "content-type") request.content_type = header[1];
+  }
+  Act* act = act_of(person, effect["id"]);
+  server_.on_applied = [&](const std::optional<Json>& before, const std::optional<Json>& after) {
+    if (act != nullptr) note_applied(*act, before, after);
+  };
+  const Reply reply = server_.write(request, kEpoch + time_);
+  server_.on_applied = nullptr;
+  if (!server_.mistake.empty()) wrong(server_.mistake);
+  server_.mistake.clear();
+  log("server: " + std::to_string(person.number) + " " + request.method + " " + entity + " " + request.if_match + " " + request.body + " -> " + std::to_string(reply.status) + " " + reply.etag);
+  return reply;
+}
+
+void Storm::send(Person& person, const Json& effect) {
+  const std::string id = effect["id"];
+  const std::int64_t attempt = effect["attempt"];
+  person.flights.insert({id, attempt});
+  const std::string life = person.device.life;
+  const Millis there = faults_ && chance(10) ? random_.up_to(20'000) : 1 + random_.up_to(200);
+  const Millis back = faults_ && chance(10) ? random_.up_to(20'000) : 1 + random_.up_to(200);
+  const auto fail = [this, &person, life, id, attempt](const char* reason) {
+    if (life == person.device.life && person.flights.contains({id, attempt})) hand_in(person, failure(id, attempt, reason));
+  };
+  later(there, [=, this, &person] {
+    const bool lost = faults_ && (!person.reachable || chance(8));
+    const bool busy = faults_ && chance(5);
+    if (lost) return later(back, [fail] { fail("network"); });
+    const Reply reply = busy ? Reply{503, std::nullopt, "", 0} : arrives(person, effect);
+    if (faults_ && (!person.reachable || chance(8))) return later(back, [fail] { fail("network"); });  // the answer is lost
+    Json headers = Json::array({Json::array({"content-type", "application/json"}), Json::array({"date", http_date(kEpoch + time_)})});
+    if (!reply.etag.empty()) headers.push_back(Json::array({"etag", reply.etag}));
+    if (reply.document) headers.push_back(Json::array({"last-modified", http_date(reply.changed_at)}));
+    const Json event = answer(id, attempt, reply.status, reply.document ? reply.document->dump() : "", {{"headers", headers}});
+    later(back, [=, this, &person] { if (life == person.device.life) hand_in(person, event); });
+  });
+  later(effect["timeoutMs"], [fail] { fail("timeout"); });
+}
+
+void Storm::hand_in(Person& person, const Json& event) {
+  person.flights.erase({event["id"], event["attempt"].get<std::int64_t>()});
+  submit(person, event);
+}
+
+void Storm::kill(Person& person) {
+  person.flights.clear();
+  ++person.timer;
+  person.device.now = kEpoch + time_ + person.skew;
+  person.device.kill();
+  later(random_.up_to(2'000), [this, &person] { submit(person, {{"type", "tick"}, {"trigger", "start"}}); });
+}
+
+// --- People and fate ------------------------------------------------------------------------------------------------
+
+Json Storm::shown(Person& person, const std::string& entity) {
+  return step(person, {{"type", "read"}, {"url", kApp + ("/api/orders/" + entity)}}).at(0);
+}
+
+/// The app reads the item: what the host keeps of the answer is the newest that it knows.
+void Storm::look(Person& person, const std::string& entity) {
+  const bool reached = !faults_ || (person.reachable && !chance(10));
+  if (!reached) return;
+  if (!faults_) person.device.asked.clear();
+  const Reply reply = server_.read(entity, faults_ && chance(20) ? 1 : 0);
+  if (!reply.document) return;
+  person.device.bases[entity] = *reply.document;
+  person.device.etags[entity] = reply.etag;
+  if (faults_) person.device.asked[entity] = kEpoch + time_ + person.skew;
+}
+
+void Storm::write(Person& person) {
+  Act act;
+  act.person = person.number;
+  act.entity = kEntities[random_.up_to(2)];
+  if (chance(60)) look(person, act.entity);
+  const Json view = shown(person, act.entity);
+  act.base = document_of(view["document"]);
+  act.version = server_.versions(act.entity).size();
+  if (!act.base && (act.entity != kMortal || view["gone"] != true)) return;
+  act.mine = act.base ? edited(*act.base, random_) : first_document(act.entity);
+  Json event;
+  const std::string path = "/api/orders/" + act.entity;
+  const Millis dice = random_.up_to(99);
+  if (act.entity == kMortal && act.base && dice < 12) {
+    act.mine.reset();
+    event = test::write("DELETE", path);
+  } else if (!act.base || dice < 25) {
+    event = test::write("PUT", path, *act.mine);
+  } else if (dice < 40) {
+    event = test::write("PATCH", path, Json::diff(*act.base, *act.mine), with_headers({{"content-type", "application/json-patch+json"}}));
+  } else {
+    event = test::write("PATCH", path, changes_between(*act.base, *act.mine), with_headers({{"content-type", "application/merge-patch+json"}}));
+  }
+  if (act.base && act.mine) act.delta = (*act.mine)["tip"].get<std::int64_t>() - (*act.base)["tip"].get<std::int64_t>();
+  act.method = event["method"];
+  event["at"] = person.device.now;
+  event["stamp"] = "act " + std::to_string(acts_.size());
+  const Json effects = step(person, event);
+  for (const Json& effect : only(effects, "attach")) act.id = effect["id"];
+  if (act.id.empty()) return wrong("a write was not kept: " + effects.dump());
+  log(std::to_string(person.number) + " " + act.method + " " + act.entity + " " + event["body"].value("text", ""));
+  acts_.push_back(act);
+  tally_.acts += 1;
+  for (const Json& effect : effects) act_on(person, effect);
+  pump(person);
+}
+
+void Storm::decide(Person& person) {
+  static const char* const kActions[] = {"retry", "merge", "merge", "edit", "discard"};
+  for (const Json& entry : person.device.store.rows("inbox")) {
+    std::string action = kActions[random_.up_to(4)];
+    Act* act = act_of(person, entry["id"]);
+    if (act == nullptr) return wrong("an entry of nobody");
+    Json event{{"type", "decided"}, {"id", entry["id"]}, {"action", action}};
+    if (action == "edit") {
+      if (act->method == "DELETE" || entry["mutation"]["body"]["text"].get<std::string>().starts_with('[')) continue;
+      // The person writes it anew, seeing what the server has.
+      Json seen = Json::parse(entry["theirs"].get<std::string>(), nullptr, false);
+      if (!seen.is_object()) continue;
+      Json wanted = seen;
+      wanted["note"] = "as agreed on the phone";
+      event["body"] = (act->method == "PUT" ? wanted : Json{{"note", wanted["note"]}}).dump();
+      act->delta = 0;
+    }
+    const Json effects = step(person, event);
+    log(std::to_string(person.number) + " decides: " + action + " of " + entry["reason"].get<std::string>() + " about " + act->entity + (only(effects, "refuse").empty() ? "" : ", which is refused"));
+    tally_.asked += 1;
+    if (!only(effects, "refuse").empty()) step(person, {{"type", "decided"}, {"id", entry["id"]}, {"action", "discard"}});
+    for (const Json& effect : effects) act_on(person, effect);
+    return pump(person);
+  }
+}
+
+void Storm::fate() {
+  Person& person = *people_[static_cast<std::size_t>(random_.up_to(kPeople - 1))];
+  const Millis dice = random_.up_to(99);
+  if (dice < 62) return write(person);
+  if (dice < 68) return kill(person);
+  if (dice < 80) {
+    person.reachable = !person.reachable;
+    return log(std::to_string(person.number) + (person.reachable ? " is in the light" : " is in the tunnel"));
+  }
+  if (dice < 83) {
+    person.skew = random_.up_to(2 * kHour) - kHour;
+    return log("the clock of " + std::to_string(person.number) + " jumps");
+  }
+  if (dice < 90) return decide(person);
+  if (dice < 95) return look(person, kEntities[random_.up_to(2)]);
+  submit(person, {{"type", "tick"}, {"trigger", "online"}, {"origin", kApp}});
+}
+
+Tally Storm::run() {
+  for (int i = 0; i < 60; ++i) {
+    fate();
+    elapse(chance(15) ? random_.up_to(20'000) : random_.up_to(1'000));
+  }
+  log("--- healed ---");
+  faults_ = false;
+  for (auto& person : people_) {
+    person->reachable = true;
+    kill(*person);
+  }
+  // What people decide may meet again what others have decided meanwhile; each round settles something.
+  for (int round = 0; round < 100; ++round) {
+    elapse(120'000);
+    bool rest = false;
+    for (auto& person : people_) {
+      if (person->device.count("inbox") > 0) rest = true, decide(*person);
+      rest = rest || person->device.count("mutations") > 0;
+    }
+    if (!rest) break;
+  }
+  judge();
+  return tally_;
+}
+
+// --- What came of it ------------------------------------------------------------------------------------------------
+
+void Storm::note_applied(Act& act, const std::optional<Json>& before, const std::optional<Json>& after) {
+  if (++act.applied > 1) wrong("a write of " + std::to_string(act.person) + " was carried out twice");
+  if (!act.mine || !after || !before) {
+    if (!equal(before ? &*before : nullptr, act.base ? &*act.base : nullptr)) act.unexplained.insert("");
+    return;
+  }
+  const auto was = parts_of(act.base), wanted = parts_of(act.mine), met = parts_of(before), made = parts_of(after);
+  std::set<std::string> paths;
+  for (const auto* parts : {&was, &wanted, &met, &made}) for (const auto& [path, value] : *parts) paths.insert(path);
+  for (const std::string& path : paths) {
+    const bool changed = !equal(part(was, path), part(wanted, path));
+    const bool counts = path == "/tip" || path == "/stock";
+    const bool alike = equal(part(met, path), part(was, path)) || (!counts && equal(part(met, path), part(wanted, path)));
+    const bool as_wanted = equal(part(made, path), part(wanted, path)) && alike;
+    if (changed ? !as_wanted : !equal(part(made, path), part(met, path))) act.unexplained.insert(path);
+  }
+}
+
+void Storm::judge_act(const Act& act) {
+  const Person& person = *people_[act.person];
+  const Json outcome = person.device.row("outcomes", act.id);
+  const std::string state = outcome.is_null() ? "" : outcome["state"].get<std::string>();
+  const std::string who = "the write " + act.id + " of " + std::to_string(act.person) + " to " + act.entity;
+  const std::string text = outcome.is_null() ? "" : outcome["decisions"].get<std::string>();
+  const Json decisions = text.empty() ? Json::array() : Json::parse(text);
+  if (state == "discarded") {
+    if (act.applied > 0) wrong(who + " was discarded, and carried out");
+    return;
+  }
+  if (state != "confirmed" && state != "merged" && state != "overruled") {
+    tally_.silent += 1;
+    return wrong(who + " ended as '" + state + "', and isn't in the inbox");
+  }
+  if (state == "confirmed") tally_.confirmed += 1;
+  if (state == "merged") tally_.merged += 1;
+  if (state == "overruled") tally_.overruled += 1;
+  std::set<std::string> parts = act.unexplained;
+  if (act.applied == 0 && act.mine && act.base) {
+    // Nothing had to be sent: somebody else must have made the same of it meanwhile.
+    const auto& versions = server_.versions(act.entity);
+    const auto was = parts_of(act.base);
+    for (const auto& [path, value] : parts_of(act.mine)) {
+      if (equal(part(was, path), &value)) continue;
+      const auto has_it = [&, &path = path, &value = value](const auto& version) { return equal(part(parts_of(version.document), path), &value); };
+      if (std::none_of(versions.begin() + static_cast<std::ptrdiff_t>(act.version) - 1, versions.end(), has_it)) parts.insert(path);
+    }
+  }
+  // What was made upon a change that a person had to decide was made anew without it.
+  for (const Act& earlier : acts_) {
+    if (&earlier == &act) break;
+    if (earlier.person != act.person || earlier.entity != act.entity || !earlier.was_asked) continue;
+    const auto was = parts_of(earlier.base), wanted = parts_of(earlier.mine);
+    std::erase_if(parts, [&](const std::string& path) { return path.empty() || !equal(part(was, path), part(wanted, path)); });
+  }
+  for (const std::string& path : parts) {
+    if (tells_of(decisions, path)) continue;
+    tally_.silent += 1;
+    wrong(who + ": nothing is said of '" + path + "'; base " + (act.base ? act.base->dump() : "none") + ", mine " + (act.mine ? act.mine->dump() : "none") + ", decisions " + decisions.dump());
+  }
+}
+
+void Storm::judge() {
+  for (const auto& person : people_) {
+    const auto left = person->device.count("mutations") + person->device.count("inbox");
+    if (left > 0) wrong(std::to_string(left) + " writes of " + std::to_string(person->number) + " are left");
+  }
+  for (const Act& act : acts_) judge_act(act);
+  for (const char* entity : kEntities) {
+    const auto truth = server_.current(entity);
+    for (auto& person : people_) {
+      look(*person, entity);
+      const Json view = shown(*person, entity);
+      const bool same = truth ? view["document"].dump() == truth->dump() : true;
+      if (same && view["pending"] == 0) continue;
+      tally_.diverged += 1;
+      wrong(std::to_string(person->number) + " sees " + view.dump() + " of " + entity + ", the server has " + (truth ? truth->dump() : "nothing"));
+    }
+    if (entity == kMortal) continue;
+    std::int64_t sum = first_document(entity)["tip"].get<std::int64_t>();
+    for (const Act& act : acts_) {
+      const Json outcome = people_[act.person]->device.row("outcomes", act.id);
+      const std::string state = outcome.is_null() ? "" : outcome["state"].get<std::string>();
+      if (act.entity == entity && (state == "confirmed" || state == "merged" || state == "overruled")) sum += act.delta;
+    }
+    if (!truth || (*truth)["tip"] == sum) continue;
+    tally_.lost_deltas += 1;
+    wrong("the tip of " + std::string(entity) + " is " + (*truth)["tip"].dump() + " instead of " + std::to_string(sum));
+  }
+}
+
+}  // namespace holdfast::test
