@@ -8,14 +8,18 @@ import { setup } from './setup.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** @param {string} script relative to the repository; it is handed this process's arguments */
-export async function runBuilt(script) {
+/**
+ * @param {string} script relative to the repository; it is handed this process's arguments
+ * @param {() => void} buildMore what it needs beside the package
+ */
+export async function runBuilt(script, buildMore = () => {}) {
   // The last line on stdout is the script's own: what setup and build have to say goes to stderr.
   const log = console.log;
   console.log = console.error;
   await setup();
   const builder = path.join(root, 'scripts', 'build.mjs');
   if (existsSync(builder)) await (await import('./build.mjs')).build();
+  buildMore();
   console.log = log;
 
   const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });

@@ -232,19 +232,18 @@ Json Storm::shown(Person& person, const std::string& entity) {
 void Storm::look(Person& person, const std::string& entity) {
   const bool reached = !faults_ || (person.reachable && !chance(10));
   if (!reached) return;
-  if (!faults_) person.device.asked.clear();
   const Reply reply = server_.read(entity, faults_ && chance(20) ? 1 : 0);
   if (!reply.document) return;
   person.device.bases[entity] = *reply.document;
   person.device.etags[entity] = reply.etag;
-  if (faults_) person.device.asked[entity] = kEpoch + time_ + person.skew;
+  person.device.asked[entity] = kEpoch + time_ + person.skew;
 }
 
 void Storm::write(Person& person) {
   Act act;
   act.person = person.number;
   act.entity = kEntities[random_.up_to(2)];
-  if (chance(60)) look(person, act.entity);
+  if (chance(60) || !person.device.asked.contains(act.entity)) look(person, act.entity);
   const Json view = shown(person, act.entity);
   act.base = document_of(view["document"]);
   act.version = server_.versions(act.entity).size();
@@ -312,10 +311,6 @@ void Storm::fate() {
     person.reachable = !person.reachable;
     return log(std::to_string(person.number) + (person.reachable ? " is in the light" : " is in the tunnel"));
   }
-  if (dice < 83) {
-    person.skew = random_.up_to(2 * kHour) - kHour;
-    return log("the clock of " + std::to_string(person.number) + " jumps");
-  }
   if (dice < 90) return decide(person);
   if (dice < 95) return look(person, kEntities[random_.up_to(2)]);
   submit(person, {{"type", "tick"}, {"trigger", "online"}, {"origin", kApp}});
@@ -359,11 +354,18 @@ void Storm::note_applied(Act& act, const std::optional<Json>& before, const std:
   for (const auto* parts : {&was, &wanted, &met, &made}) for (const auto& [path, value] : *parts) paths.insert(path);
   for (const std::string& path : paths) {
     const bool changed = !equal(part(was, path), part(wanted, path));
-    const bool counts = path == "/tip" || path == "/stock";
-    const bool alike = equal(part(met, path), part(was, path)) || (!counts && equal(part(met, path), part(wanted, path)));
-    const bool as_wanted = equal(part(made, path), part(wanted, path)) && alike;
-    if (changed ? !as_wanted : !equal(part(made, path), part(met, path))) act.unexplained.insert(path);
+    const bool alone = equal(part(made, path), part(wanted, path)) && equal(part(met, path), part(was, path));
+    if (changed ? !alone && !agreed(act, path, part(wanted, path)) : !equal(part(made, path), part(met, path))) act.unexplained.insert(path);
   }
+}
+
+/// Whether others have made the same of a part since: then there was nothing to decide, whatever came of it later.
+bool Storm::agreed(const Act& act, const std::string& path, const Json* wanted) {
+  const auto& versions = server_.versions(act.entity);
+  const bool counts = path == "/tip" || path == "/stock";
+  return !counts && std::any_of(versions.begin() + static_cast<std::ptrdiff_t>(act.version) - 1, versions.end() - 1, [&](const auto& version) {
+    return equal(part(parts_of(version.document), path), wanted);
+  });
 }
 
 void Storm::judge_act(const Act& act) {
@@ -387,12 +389,10 @@ void Storm::judge_act(const Act& act) {
   std::set<std::string> parts = act.unexplained;
   if (act.applied == 0 && act.mine && act.base) {
     // Nothing had to be sent: somebody else must have made the same of it meanwhile.
-    const auto& versions = server_.versions(act.entity);
     const auto was = parts_of(act.base);
     for (const auto& [path, value] : parts_of(act.mine)) {
-      if (equal(part(was, path), &value)) continue;
-      const auto has_it = [&, &path = path, &value = value](const auto& version) { return equal(part(parts_of(version.document), path), &value); };
-      if (std::none_of(versions.begin() + static_cast<std::ptrdiff_t>(act.version) - 1, versions.end(), has_it)) parts.insert(path);
+      const bool there = equal(part(parts_of(server_.current(act.entity)), path), &value) || agreed(act, path, &value);
+      if (!equal(part(was, path), &value) && !there) parts.insert(path);
     }
   }
   // What was made upon a change that a person had to decide was made anew without it.

@@ -76,6 +76,7 @@ class Storm {
   // What came of it.
   Act* act_of(const Person& person, const std::string& id);
   void note_applied(Act& act, const std::optional<Json>& before, const std::optional<Json>& after);
+  bool agreed(const Act& act, const std::string& path, const Json* wanted);
   void judge();
   void judge_act(const Act& act);
 
