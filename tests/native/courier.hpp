@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "codec/time.hpp"
 #include "store.hpp"
 
 namespace holdfast::test {
@@ -25,7 +26,10 @@ inline Json as_json(const char* etag = nullptr) {
 
 /// A device that knows order 1, by a write that the server answered.
 struct Courier : Device {
-  explicit Courier(const Json& resource = rules(), const char* etag = "\"1\"") : Device(orders_config(resource)) {
+  struct Whole {};  ///< the configuration is given whole, and not only the resource
+
+  explicit Courier(const Json& resource = rules(), const char* etag = "\"1\"") : Courier(orders_config(resource), etag, Whole{}) {}
+  Courier(const Json& config, const char* etag, Whole) : Device(config) {
     const std::string first = capture(*this, write("PUT", "/api/orders/1", order()));
     Json send = pump(*this).at(0);
     step(answer(first, send["attempt"], 200, order().dump(), as_json(etag)));
@@ -57,6 +61,18 @@ struct Courier : Device {
     CHECK(look["method"] == "GET");
     CHECK(look["url"] == std::string(kApp) + "/api/orders/1");
     told(look, theirs.is_null() ? 404 : 200, theirs, theirs.is_null() ? nullptr : etag);
+  }
+
+  /// Another answer to a write: the order is as it was, at another version.
+  void told_order(int version) {
+    act("PUT", order());
+    const std::string etag = "\"now-" + std::to_string(version) + '"';
+    Json send = leaves();
+    if (send["lookup"] == true) {
+      told(send, 200, order({{"status", "cancelled"}}), "\"2\"");
+      send = leaves();
+    }
+    told(send, 200, order(), etag.c_str());
   }
 
   Json outcome(const std::string& id) const { return row("outcomes", id); }

@@ -1,6 +1,8 @@
 // What no rule can settle, and what a person decides about it (wasm/outbox/rebase.hpp, rebase_decided).
+#include "../simulate/drawn.hpp"
 #include "courier.hpp"
 
+using holdfast::Millis;
 using namespace holdfast::test;
 
 TEST_CASE("Delivered here, cancelled there") {
@@ -177,6 +179,47 @@ TEST_CASE("A person decides what no rule could settle; what a rule settles again
     device.told(send, 200, order({{"door", 4}, {"note", "c"}, {"tip", 4}}), "\"3\"");
     CHECK(device.outcome(id)["state"] == "merged");
   }
+}
+
+namespace {
+
+/// A device whose clock is an hour ahead of the server's, and a note that both have changed; the server's so many
+/// milliseconds after the device's. @return the note that the write leaves with, or what became of the write
+std::string later_of(Millis theirs_later, const Json& conflicts, const std::function<Json(Millis)>& told) {
+  Courier device({{"conflicts", conflicts}});
+  const std::string id = device.act("PATCH", {{"note", "mine"}, {"door", 4}});
+  const Millis theirs_at = device.now - 3'600'000 + theirs_later;
+  device.now += 60'000;
+  device.told(device.leaves(), 412);
+  const Json look = device.leaves();
+  Json document = order({{"note", "theirs"}});
+  document.update(told(theirs_at).value("body", Json::object()));
+  Json headers = as_json("\"2\"");
+  for (const Json& header : told(theirs_at).value("headers", Json::array())) headers["headers"].push_back(header);
+  headers["headers"].push_back(Json::array({"date", http_date(device.now - 3'600'000)}));
+  device.step(answer(look["id"], look["attempt"], 200, document.dump(), headers));
+  const auto sends = pump(device);
+  if (sends.empty()) return device.outcome(id)["state"];
+  return body_of(sends[0]).value("note", "theirs");
+}
+
+}  // namespace
+
+TEST_CASE("The later change stands, by the clock of the server, whatever the device's own says") {
+  const auto by_header = [](Millis at) { return Json{{"headers", Json::array({Json::array({"last-modified", http_date(at)})})}}; };
+  const auto by_text = [](Millis at) { return Json{{"body", {{"changed", iso_date(at)}}}}; };
+  const auto by_number = [](Millis at) { return Json{{"body", {{"changed", at}}}}; };
+  const Json rule = {{"fields", {{"note", "last-write-wins"}, {"changed", "server-wins"}}}};
+  Json declared = rule;
+  declared["changedAt"] = "changed";
+  CHECK(later_of(5'000, rule, by_header) == "theirs");
+  CHECK(later_of(-5'000, rule, by_header) == "mine");
+  CHECK(later_of(5'000, declared, by_text) == "theirs");
+  CHECK(later_of(-5'000, declared, by_text) == "mine");
+  CHECK(later_of(5'000, declared, by_number) == "theirs");
+  CHECK(later_of(-5'000, declared, by_number) == "mine");
+  CHECK(later_of(5'000, declared, [](Millis) { return Json::object(); }) == "conflict");
+  CHECK(later_of(5'000, rule, [](Millis) { return Json{{"headers", Json::array({Json::array({"last-modified", "soon"})})}}; }) == "conflict");
 }
 
 TEST_CASE("A document beyond what is kept with a write makes a conflict a person's matter") {

@@ -129,7 +129,7 @@ TEST_CASE("Promise 5: a rejected write is its page's answer if the page waits, e
     CHECK(entry["status"] == 422);
     CHECK(entry["answer"] == R"({"title":"no"})");
     CHECK(entry["mutation"]["body"]["text"] == R"({"a":1})");
-    CHECK(device.row("meta", "counts ") == Json{{"name", "counts "}, {"pending", 0}, {"inbox", 1}, {"names", 0}, {"emptied", 0}, {"v", 1}});
+    CHECK(device.row("meta", "counts ") == Json{{"name", "counts "}, {"pending", 0}, {"inbox", 1}, {"names", 0}, {"emptied", 0}, {"records", 0}, {"recordBytes", 0}, {"v", 1}});
   }
   CHECK(device.count("mutations") == 0);
   CHECK(device.row("outcomes", id)["state"] == "rejected");

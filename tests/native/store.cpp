@@ -46,7 +46,7 @@ const std::vector<IndexShape>& shapes() {
       {"lanes", "due", {"user", "origin", "due"}},  {"lanes", "resource", {"user", "resource", "headSeq"}},
       {"outcomes", "stamp", {"stamps"}, true},      {"outcomes", "likeness", {"client", "hash"}},
       {"outcomes", "seq", {"seq"}},                 {"documents", "at", {"user", "resource", "at"}},
-      {"names", "at", {"user", "at"}},
+      {"names", "at", {"user", "at"}},              {"conflicts", "user", {"user", "seq"}},
   };
   return kShapes;
 }

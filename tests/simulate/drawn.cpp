@@ -4,6 +4,8 @@
 #include <ctime>
 #include <iterator>
 
+#include "codec/time.hpp"
+
 namespace holdfast::test {
 namespace {
 
@@ -115,5 +117,7 @@ std::string http_date(Millis at) {
   std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
   return text;
 }
+
+std::string iso_date(Millis at) { return format_timestamp(at); }
 
 }  // namespace holdfast::test

@@ -25,4 +25,7 @@ Json changes_between(const Json& before, const Json& after);
 /// As HTTP has it (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 std::string http_date(Millis at);
 
+/// As RFC 3339 has it: `1994-11-06T08:49:37.000Z`.
+std::string iso_date(Millis at);
+
 }  // namespace holdfast::test

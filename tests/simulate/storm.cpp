@@ -386,6 +386,13 @@ void Storm::judge_act(const Act& act) {
   if (state == "confirmed") tally_.confirmed += 1;
   if (state == "merged") tally_.merged += 1;
   if (state == "overruled") tally_.overruled += 1;
+  // A question that nobody has answered is no decision.
+  bool open = false;
+  for (const Json& decision : decisions) open = decision["reason"] == "decided by a person" ? false : open || decision["verdict"] == "ask";
+  if (open) {
+    tally_.silent += 1;
+    wrong(who + " ended as '" + state + "', and nobody was asked: " + decisions.dump());
+  }
   std::set<std::string> parts = act.unexplained;
   if (act.applied == 0 && act.mine && act.base) {
     // Nothing had to be sent: somebody else must have made the same of it meanwhile.

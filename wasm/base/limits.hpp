@@ -105,6 +105,10 @@ inline constexpr std::size_t kBaseBytesMax = 256 * 1024;
 inline constexpr Millis kCheckedMs = 5'000;
 /// Times that one write is merged and sent again, until a person has to look at what changes so fast.
 inline constexpr std::int64_t kMergesMax = 8;
+/// Conflicts remembered for each user: a year of a courier's tunnels.
+inline constexpr std::int64_t kRecordEntries = 1'000;
+/// And their bytes, with both documents of each.
+inline constexpr std::int64_t kRecordBytes = 4 * 1024 * 1024;
 /// Parts that one merge decides about; beyond them the document is a person's matter as a whole.
 inline constexpr std::size_t kDecisionsMax = 1'000;
 

@@ -259,6 +259,16 @@ void check_read(Section& section) {
   if (offline != "always") inner.fail("offline", "must be 'always', or left out to respect no-store");
 }
 
+void decode_conflicts(Section& section, Resource& resource) {
+  const Json* json = section.find("conflicts");
+  if (json == nullptr) return;
+  decode_rules(*json, section.path_to("conflicts"), section.errors(), resource.conflicts.emplace());
+  if (!json->is_object()) return;
+  Section rules(*json, section.path_to("conflicts"), section.errors());
+  rules.text("overruled", resource.overruled_url);
+  if (resource.overruled_url.starts_with('/')) resource.overruled_url = resource.origin + resource.overruled_url;
+}
+
 Resource decode_resource(Section& section, const std::string& name, const std::string& base_origin) {
   Resource resource;
   resource.name = name;
@@ -280,10 +290,30 @@ Resource decode_resource(Section& section, const std::string& name, const std::s
   decode_answers(section, resource);
   decode_coalesce(section, resource);
   decode_idempotency(section, resource);
-  if (const Json* json = section.find("conflicts")) decode_rules(*json, section.path_to("conflicts"), section.errors(), resource.conflicts.emplace());
+  decode_conflicts(section, resource);
   check_read(section);
   check_secrets(section);
   return resource;
+}
+
+/// A report is a write like any other, so somebody must have declared where it goes.
+void check_reports(Section& root, const Config& config) {
+  for (const Resource& resource : config.resources) {
+    if (resource.overruled_url.empty()) continue;
+    const auto found = route(config, resource.overruled_url);
+    if (found && found->kind == RouteKind::kCollection) continue;
+    root.fail("resources." + resource.name + ".conflicts.overruled", "must be the path of a declared resource's collection, such as '/api/exceptions' of { path: '/api/exceptions/:id' }");
+  }
+}
+
+void decode_records(Section& root, Config& config) {
+  const Json* json = root.find("conflictRecords");
+  if (json == nullptr) return;
+  if (!json->is_object()) return root.fail("conflictRecords", "must be an object, such as { entries: 1000, bytes: 4194304 }");
+  Section section(*json, "conflictRecords", root.errors());
+  section.only({"entries", "bytes"});
+  section.number("entries", config.record_entries, 0, 100'000);
+  section.number("bytes", config.record_bytes, 0, 1'073'741'824);
 }
 
 void decode_retry(Section& root, RetryConfig& retry) {
@@ -312,7 +342,7 @@ DecodedConfig decode_config(const std::string& text) {
     return decoded;
   }
   Section root(*json, "", decoded.errors);
-  root.only({"origin", "resources", "retry"});
+  root.only({"origin", "resources", "retry", "conflictRecords"});
   std::string base_origin;
   root.text("origin", base_origin);
   decoded.config.origin = base_origin;
@@ -331,6 +361,8 @@ DecodedConfig decode_config(const std::string& text) {
   }
   note_referenced(root, decoded.config);
   check_sources(root, decoded.config);
+  check_reports(root, decoded.config);
+  decode_records(root, decoded.config);
   decode_retry(root, decoded.config.retry);
   return decoded;
 }

@@ -49,6 +49,7 @@ struct Context {
   void put(const Lane& row) { view.put(row.lane, row); }
   void put(const Mutation& row) { view.put(row.id, row); }
   void put(const OutcomeRow& row) { view.put(row.id, row); }
+  void put(const ConflictRow& row) { view.put(row.id, row); }
   void put(const InboxRow& row) { view.put(row.id, row); }
   void put(const Document& row) { view.put(Json::array({row.user, row.resource, row.entity}), row); }
 };

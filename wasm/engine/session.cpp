@@ -48,7 +48,6 @@ void shorten(Context& context, const std::string& name, const std::set<std::stri
 void discard_pending(Context& context, const std::string& user) {
   const Range range{Mutation::kStore, "user", Json::array({user, 0}), Json::array({user, kNever}), kRangeMax};
   const auto batch = context.view.range<Mutation>(range);
-  Counts counts = context.counts(user);
   std::map<std::string, std::set<std::string>> gone;  // by lane
   for (const Mutation& mutation : batch) {
     context.view.erase<Mutation>(mutation.id);
@@ -58,6 +57,7 @@ void discard_pending(Context& context, const std::string& user) {
   }
   for (const auto& [name, ids] : gone) shorten(context, name, ids);
   for (const Mutation& mutation : batch) note_departure(context, mutation);
+  Counts counts = context.counts(user);
   counts.pending = std::max<std::int64_t>(0, counts.pending - static_cast<std::int64_t>(batch.size()));
   context.put(counts);
   if (static_cast<std::int64_t>(batch.size()) == kRangeMax) context.effect({{"do", "again"}});

@@ -119,6 +119,7 @@ struct Resource {
   Coalesce coalesce;
   Idempotency idempotency = Idempotency::kHeader;
   Pointer client_id;              ///< for kVerify: the field by which a list tells who made an entity; empty: look at the item
+  std::string overruled_url;      ///< where a write that was overruled is reported; empty: nowhere
   std::optional<Rules> conflicts; ///< how changes that meet are settled; nothing: every conflict is a person's
   std::string lane;               ///< a name shared with other resources, or empty: one lane an entity
 };
@@ -137,6 +138,8 @@ struct Config {
   std::string origin;               ///< the app's own
   std::vector<Resource> resources;  ///< in order of their names
   RetryConfig retry;
+  std::int64_t record_entries = kRecordEntries;  ///< conflicts that are remembered for each user
+  std::int64_t record_bytes = kRecordBytes;
 
   const Resource* find(const std::string& name) const;
   /// The origins that resources live on, without repetition, in order.

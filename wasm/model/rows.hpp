@@ -56,6 +56,7 @@ struct Mutation {
   bool open = false;             ///< an attempt may have been, or may still be, carried out unheard
   std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
+  std::string sides;             ///< of a conflict: JSON text {base, mine, theirs, theirsAt} (outbox/record.hpp); or empty
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
@@ -70,7 +71,7 @@ struct Mutation {
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
     v("base", base), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
-    v("open", open), v("merges", merges), v("decisions", decisions);
+    v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides);
   }
 };
 
@@ -111,13 +112,14 @@ struct Document {
   std::string entity;
   std::string text;               ///< JSON; kDeleted; or empty, where a write was confirmed and nothing more is known
   std::string etag;
+  Millis changed_at = 0;          ///< when the server last changed it, by this device's clock; 0: not known
   Millis created_at = 0;          ///< when its creation was confirmed: answers asked for before don't count it
   Millis at = 0;
 
   static constexpr const char* kStore = "documents";
   template <class Visitor> void fields(Visitor& v) {
     v("user", user), v("resource", resource), v("entity", entity), v("text", text), v("etag", etag);
-    v("createdAt", created_at), v("at", at);
+    v("changedAt", changed_at), v("createdAt", created_at), v("at", at);
   }
 };
 
@@ -165,6 +167,32 @@ struct OutcomeRow {
   }
 };
 
+/// Store `conflicts`, by id. The record of a write that met another document than it was made upon, or was told so.
+struct ConflictRow {
+  std::string id;
+  std::int64_t seq = 0;
+  std::string user;
+  std::string resource;
+  std::string entity;
+  std::string method;
+  std::string url;
+  std::string state;              ///< as OutcomeRow's
+  std::int64_t status = 0;
+  std::string sides;              ///< JSON text {base, mine, theirs, theirsAt}; or empty, where nothing could be merged
+  std::string result;             ///< JSON text of the document that the write ended with, or empty
+  std::string decisions;          ///< JSON text, or empty
+  Millis occurred_at = 0;         ///< when the user acted, by this device's clock
+  Millis at = 0;                  ///< when it came to `state`
+  std::int64_t size = 0;          ///< roughly its bytes
+
+  static constexpr const char* kStore = "conflicts";
+  template <class Visitor> void fields(Visitor& v) {
+    v("id", id), v("seq", seq), v("user", user), v("resource", resource), v("entity", entity), v("method", method), v("url", url);
+    v("state", state), v("status", status), v("sides", sides), v("result", result), v("decisions", decisions);
+    v("occurredAt", occurred_at), v("at", at), v("size", size);
+  }
+};
+
 /// Store `inbox`, by id. A write that waits for a decision, with its evidence.
 struct InboxRow {
   std::string id;
@@ -174,6 +202,7 @@ struct InboxRow {
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
   std::string theirs;             ///< of a conflict: what the server has, as JSON text; kDeleted; or empty, where that isn't known
   std::string theirs_etag;
+  Millis theirs_at = 0;           ///< when the server came to that, by this device's clock; 0: not known
   std::string suggested;          ///< what a merge would make of it, likewise
   Millis decided_at = 0;
   Mutation mutation;              ///< the write itself, whole
@@ -181,7 +210,7 @@ struct InboxRow {
   static constexpr const char* kStore = "inbox";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("user", user), v("reason", reason), v("status", status), v("answer", answer);
-    v("theirs", theirs), v("theirsEtag", theirs_etag), v("suggested", suggested), v("decidedAt", decided_at), v("mutation", mutation);
+    v("theirs", theirs), v("theirsEtag", theirs_etag), v("theirsAt", theirs_at), v("suggested", suggested), v("decidedAt", decided_at), v("mutation", mutation);
   }
 };
 
@@ -210,11 +239,13 @@ struct Counts {
   std::int64_t inbox = 0;
   std::int64_t emptied = 0;       ///< collections that were deleted whole
   std::int64_t names = 0;         ///< rows of the store `names`: as long as there are none, nobody looks there
+  std::int64_t records = 0;       ///< rows of the store `conflicts`
+  std::int64_t record_bytes = 0;  ///< and roughly their bytes
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
     v("name", name), v("pending", pending), v("inbox", inbox), v("names", names);
-    v("emptied", emptied);
+    v("emptied", emptied), v("records", records), v("recordBytes", record_bytes);
   }
 };
 

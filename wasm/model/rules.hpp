@@ -53,6 +53,7 @@ struct FieldRule {
 struct Rules {
   Rule document;                        ///< for the document as a whole, and whatever has no rule of its own
   std::vector<FieldRule> fields;
+  std::vector<std::string> changed_at;  ///< where a document says when it was last changed (JSON Pointer); empty: it doesn't
 };
 
 /// A hybrid logical time (Kulkarni et al., "Logical Physical Clocks", OPODIS 2014): as near to the wall clock as order allows.

@@ -121,6 +121,28 @@ Mutation make_mutation(Context& context, const CaptureEvent& event, const Route&
 
 }  // namespace
 
+void capture_own(Context& context, const Mutation& reason, const std::string& url, const Json& body) {
+  const auto found = locate(context, reason.user, url);
+  if (!found) return;
+  CaptureEvent event;
+  event.method = "POST";
+  event.url = url;
+  event.headers = {{"content-type", "application/json"}};
+  event.body.kind = "text";
+  event.body.text = print_json(body);
+  event.body.size = static_cast<std::int64_t>(event.body.text.size());
+  event.credentials = reason.credentials;
+  event.credential_headers = reason.credential_headers;
+  event.client = reason.client;
+  event.at = context.now;
+  Mutation mutation = make_mutation(context, event, *found, reason.user);
+  mutation.answered = true;  // no page waits for it
+  append(context, mutation, context.view.get<Lane>(mutation.lane));
+  note_creation(context, *found->resource, mutation);
+  context.effect({{"do", "register_sync"}});
+  context.effect({{"do", "changed"}, {"resource", found->resource->name}});
+}
+
 void capture(Context& context, const CaptureEvent& event) {
   const std::string user = context.session().user;
   const auto found = locate(context, user, event.url);

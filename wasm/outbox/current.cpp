@@ -1,7 +1,10 @@
 #include "outbox/current.hpp"
 
+#include <algorithm>
+
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "codec/time.hpp"
 #include "naming/names.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
@@ -26,7 +29,18 @@ std::optional<Json> document_of(Context& context, const AnsweredEvent& event, co
 }
 
 Current current_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
-  return {document_of(context, event, mutation, resource), strong(header(event.headers, "etag"))};
+  auto document = document_of(context, event, mutation, resource);
+  const Millis at = document ? changed_at(resource, *document, event.headers, context.now) : 0;
+  return {std::move(document), strong(header(event.headers, "etag")), at};
+}
+
+/// A document's own word on when it was last changed: RFC 3339, or milliseconds since the epoch.
+std::optional<Millis> told_in(const Resource& resource, const Json& document) {
+  if (!resource.conflicts || resource.conflicts->changed_at.empty()) return std::nullopt;
+  const Json* told = find_part(document, resource.conflicts->changed_at);
+  if (told != nullptr && told->is_string()) return parse_timestamp(told->get_ref<const std::string&>());
+  if (told == nullptr || !told->is_number_integer()) return std::nullopt;
+  return told->get<Millis>();
 }
 
 /// Others have changed it since, and that is known already: a replica that lags behind.
@@ -42,11 +56,20 @@ void keep(Context& context, const Mutation& mutation, const Current& current, Mi
   Document row = context.view.get<Document>(key).value_or(Document{mutation.user, mutation.resource, mutation.entity, {}, {}});
   row.text = current.document ? print_json(*current.document) : kDeleted;
   row.etag = current.etag;
+  row.changed_at = current.changed_at;
   row.at = at;
   context.put(row);
 }
 
 }  // namespace
+
+Millis changed_at(const Resource& resource, const Json& document, const Headers& headers, Millis now) {
+  auto at = told_in(resource, document);
+  if (!at) at = parse_http_date(header(headers, "last-modified"), now);
+  if (!at || *at <= 0 || *at > kNever) return 0;
+  const auto there = parse_http_date(header(headers, "date"), now);
+  return there ? std::max<Millis>(1, *at - (*there - now)) : *at;
+}
 
 bool is_gone(const AnsweredEvent& event) { return event.status == 404 || event.status == 410; }
 

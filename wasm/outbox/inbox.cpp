@@ -49,9 +49,12 @@ void move_to_inbox(Context& context, const Mutation& mutation, const char* reaso
   row.theirs = sight.theirs;
   row.theirs_etag = sight.etag;
   row.suggested = sight.suggested;
+  row.theirs_at = sight.at;
   row.decided_at = context.now;
   row.mutation = mutation;
   row.mutation.state = "queued";
+  // What becomes of it belongs to the same record.
+  if (row.reason == "conflict" && row.mutation.sides.empty()) row.mutation.sides = "{}";
   context.put(row);
   Counts counts = context.counts(mutation.user);
   counts.inbox += 1;

@@ -11,6 +11,7 @@ struct Sight {
   std::string theirs;
   std::string etag;
   std::string suggested;
+  Millis at = 0;
 };
 
 /// A write leaves its lane for the inbox, with the status and the server's words that are the reason.

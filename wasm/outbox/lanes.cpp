@@ -4,6 +4,7 @@
 
 #include "codec/text.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/record.hpp"
 #include "outbox/reference.hpp"
 #include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
@@ -146,13 +147,17 @@ void conclude(Context& context, const Mutation& mutation, const std::string& sta
   const Range range{OutcomeRow::kStore, "seq", 0, mutation.seq - kOutcomesMax, kTrim};
   for (const OutcomeRow& old : context.view.range<OutcomeRow>(range)) context.view.erase<OutcomeRow>(old.id);
 
+  if (!mutation.sides.empty() || state == "conflict") record_conflict(context, mutation, state, status, document);
   auto parsed = parse_json(document);
+  auto sides = parse_json(mutation.sides);
   auto decisions = parse_json(mutation.decisions);
   context.effect({{"do", "outcome"},
                   {"id", mutation.id},
                   {"state", state},
                   {"status", status == 0 ? Json(nullptr) : Json(status)},
                   {"document", parsed ? std::move(*parsed) : Json(nullptr)},
+                  {"occurredAt", mutation.created_at},
+                  {"sides", sides && !sides->empty() ? std::move(*sides) : Json(nullptr)},
                   {"decisions", decisions ? std::move(*decisions) : Json::array()}});
 }
 

@@ -10,6 +10,8 @@
 #include "naming/names.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
+#include "outbox/record.hpp"
+#include "outbox/report.hpp"
 #include "overlay/optimistic.hpp"
 #include "routing/route.hpp"
 
@@ -172,16 +174,19 @@ Rules replayed(Rules rules) {
   return rules;
 }
 
-Times times_of(const Context& context, const Mutation& mutation) {
-  return {Stamp{mutation.created_at, 0, mutation.client}, std::nullopt, context.now};
+/// @param theirs_at when the server came to what it has; 0: not known
+Times times_of(const Context& context, const Mutation& mutation, Millis theirs_at) {
+  const auto theirs = theirs_at != 0 ? std::optional(Stamp{theirs_at, 0, {}}) : std::nullopt;
+  return {Stamp{mutation.created_at, 0, mutation.client}, theirs, context.now};
 }
 
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
   mutation.answered = true;
+  note_sides(mutation, document_of(mutation.base), applied(context, resource, mutation, document_of(mutation.base)), current.document, current.changed_at);
   take_out(context, resource, mutation);
-  move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested)});
+  move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested), current.changed_at});
   conclude(context, mutation, "conflict", kPreconditionFailed, shown);
   return Rebased::kOver;
 }
@@ -192,6 +197,7 @@ Rebased nothing_left(Context& context, Mutation& mutation, const Resource& resou
   remove(context, mutation);
   conclude(context, mutation, outcome_of(mutation), current.document ? 200 : 204,
            current.document ? print_json(wrapped(resource, *current.document)) : std::string());
+  report_overruled(context, resource, mutation);
   return Rebased::kOver;
 }
 
@@ -259,8 +265,9 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   const auto mine = applied(context, resource, mutation, base);
   // A change of what the write before it was to make, and didn't.
   if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
-  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times_of(context, mutation));
+  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times_of(context, mutation, current.changed_at));
   note_decisions(mutation, merged.decisions);
+  if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
   if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
   if (!merged.changed) return nothing_left(context, mutation, resource, current);
   const bool whole = mutation.method == "PUT" && !resource.put_merges;
@@ -278,7 +285,7 @@ Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation)
   if (!awaits_current(mutation, context.now) || mutation.attempts > 0) return Rebased::kReady;
   const auto row = newest_row(context, resource, mutation);
   if (!row || strong(row->etag).empty() || row->at < mutation.created_at) return Rebased::kReady;
-  return rebase(context, resource, mutation, {document_of(row->text), row->etag});
+  return rebase(context, resource, mutation, {document_of(row->text), row->etag, row->changed_at});
 }
 
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation) {
@@ -290,7 +297,7 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   if (action == "retry") {
     const auto mine = applied(context, resource, mutation, base);
     const Rules rules = resource.conflicts.value_or(Rules{});
-    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation), Unsettled::kMine);
+    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation, entry.theirs_at), Unsettled::kMine);
     result = merged.document;
     decisions[0].verdict = Verdict::kMine;
     decisions[0].result = result;
@@ -300,7 +307,7 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;
   note_decisions(mutation, decisions);
   mutation.base = is_mergeable(context, resource, mutation) ? entry.theirs : std::string();
-  mutation.base_etag = etag_of({theirs, entry.theirs_etag});
+  mutation.base_etag = etag_of({theirs, entry.theirs_etag, entry.theirs_at});
   mutation.open = false;
   return true;
 }

@@ -14,6 +14,7 @@ namespace holdfast {
 struct Current {
   std::optional<Json> document;  ///< nothing: it was deleted
   std::string etag;              ///< a strong one (RFC 9110, section 8.8.1), or empty
+  Millis changed_at = 0;         ///< when it came to that, by this device's clock; 0: not known
 };
 
 /// @return the ETag if it is a strong one, which alone If-Match can use (RFC 9110, section 13.1.1); else nothing

@@ -9,6 +9,7 @@
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
+#include "outbox/report.hpp"
 #include "outbox/resend.hpp"
 #include "overlay/emptied.hpp"
 #include "overlay/optimistic.hpp"
@@ -86,6 +87,7 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
   else if (told) row.text = resource.envelope.empty() && !outdated ? event.body : print_json(*told);
   else row.text = shown_after(context, resource, mutation);
   row.etag = told && !outdated ? header(event.headers, "etag") : std::string();
+  row.changed_at = told && !outdated ? changed_at(resource, *told, event.headers, context.now) : 0;
   const bool creation = found->kind == RouteKind::kCollection && mutation.method == "POST";
   const Json* id = told && !resource.singleton ? find_part(*told, resource.id) : nullptr;
   const auto place = creation && id == nullptr ? located(context, event, mutation) : std::nullopt;
@@ -112,6 +114,7 @@ void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent&
   remove(context, mutation);
   respond_answer(context, mutation.id, AnswerClass::kConfirmed);
   conclude(context, mutation, outcome_of(mutation), event.status, event.body);
+  report_overruled(context, resource, mutation);
 }
 
 /// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
