@@ -1,6 +1,7 @@
 // The database: every store, index and schema version, with the reason for each version.
 //
 //   1  The first: mutations, lanes, documents, names, outcomes, inbox, bodies, reads, meta, aside, modules.
+//   2  The record of conflicts: conflicts.
 //
 // Upgrades only add. A worker that meets a higher version than its own refuses writes (`database-newer`), because it
 // can't know what the rows of that version mean.
@@ -8,7 +9,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import { HostError } from './errors';
 
-export const kSchemaVersion = 1;
+export const kSchemaVersion = 2;
 
 /** A row as the engine writes it; the engine owns its fields. */
 export type Row = Record<string, unknown>;
@@ -53,6 +54,7 @@ interface Schema extends DBSchema {
     indexes: { stamp: string; likeness: [string, string]; seq: number };
   };
   inbox: { key: string; value: Row; indexes: { user: [string, number] } };
+  conflicts: { key: string; value: Row; indexes: { user: [string, number] } };
   bodies: { key: string; value: ArrayBuffer };
   reads: { key: [string, string, string]; value: KeptRead; indexes: { path: [string, string]; use: [string, number, number] } };
   meta: { key: string; value: Row };
@@ -64,12 +66,13 @@ interface Schema extends DBSchema {
 
 export type Database = IDBPDatabase<Schema>;
 export type StoreName =
-  | 'mutations' | 'lanes' | 'documents' | 'names' | 'outcomes' | 'inbox' | 'bodies' | 'reads' | 'meta' | 'aside' | 'modules';
+  | 'mutations' | 'lanes' | 'documents' | 'names' | 'outcomes' | 'inbox' | 'conflicts' | 'bodies' | 'reads' | 'meta' | 'aside'
+  | 'modules';
 export type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
 export type ReadTransaction = IDBPTransaction<Schema, StoreName[], 'readonly'>;
 
 /** What a step may touch. */
-export const kStepStores: StoreName[] = ['mutations', 'lanes', 'documents', 'names', 'outcomes', 'inbox', 'bodies', 'meta', 'reads'];
+export const kStepStores: StoreName[] = ['mutations', 'lanes', 'documents', 'names', 'outcomes', 'inbox', 'conflicts', 'bodies', 'meta', 'reads'];
 
 export function databaseName(scope: string): string {
   return `holdfast ${new URL(scope).pathname}`;
@@ -104,6 +107,7 @@ function upgrade(db: Database, from: number): void {
     db.createObjectStore('aside', { autoIncrement: true });
     db.createObjectStore('modules');
   }
+  if (from < 2) db.createObjectStore('conflicts', { keyPath: 'id' }).createIndex('user', ['user', 'seq']);
 }
 
 /** Opens the database and opens it again whenever its handle is lost. */

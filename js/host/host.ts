@@ -20,7 +20,7 @@ import { Reads } from './reads';
 import { Routes } from './routes';
 import { Secrets } from './secrets';
 import { Sender } from './sender';
-import { findOutcome, listInbox, listPending, readStatus } from './status';
+import { findOutcome, listConflicts, listInbox, listPending, readStatus } from './status';
 import { Standings } from './standing';
 import { Stepper } from './stepper';
 import { Versions } from './versions';
@@ -104,8 +104,8 @@ export class Host {
   }
 
   async #start(): Promise<Engine> {
-    const { resources, retry } = this.config;
-    const json = JSON.stringify({ origin: self.location.origin, resources, retry });
+    const { resources, retry, conflictRecords } = this.config;
+    const json = JSON.stringify({ origin: self.location.origin, resources, retry, conflictRecords });
     return Engine.start(await compile(this.moduleUrl, this.source), json);
   }
 
@@ -173,11 +173,11 @@ export class Host {
       case 'send': this.#sender.send(effect); break;
       case 'pumped': this.#sender.pumped(effect); break;
       case 'outcome': {
-        const { state, status, document, decisions } = effect as Effect & Omit<Outcome, 'id'>;
+        const { state, status, document, decisions, occurredAt, sides } = effect as Effect & Omit<Outcome, 'id'>;
         this.#waiters.answer(id, () => answers.settled(id, state, status ?? 200, JSON.stringify(document)));
         this.#credentials.forgetWrite(id);
         this.#bodies.drop(id);
-        void tell({ type: 'outcome', outcome: { id, state, status, document, decisions } });
+        void tell({ type: 'outcome', outcome: { id, state, status, document, decisions, occurredAt, sides } });
         break;
       }
       case 'changed': this.#tellStatus(); break;
@@ -260,6 +260,7 @@ export class Host {
       case 'status': return this.status();
       case 'pending': return listPending(this.source);
       case 'inbox': return listInbox(this.source);
+      case 'conflicts': return listConflicts(this.source);
       case 'outcome': return findOutcome(this.source, request.id);
       case 'captures': {
         const routed = (await this.engine()).route(request.url);
@@ -330,14 +331,16 @@ export class Host {
   /** What was read for a user goes with the user; what the user wrote stays, and the names that it needs. */
   async #clear(user: string): Promise<void> {
     await this.source.use(async (db) => {
-      const tx = db.transaction(['documents', 'reads', 'names', 'meta'], 'readwrite');
+      const tx = db.transaction(['documents', 'reads', 'names', 'conflicts', 'meta'], 'readwrite');
       const all = IDBKeyRange.bound([user], [user, []]);
       const meta = tx.objectStore('meta');
       const counts = await meta.get(`counts ${user}`);
       const left = Number(counts?.pending ?? 0) + Number(counts?.inbox ?? 0);
+      const records = await tx.objectStore('conflicts').index('user').getAllKeys(all as never);
       await Promise.all([
-        tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all),
-        ...(left === 0 && counts ? [tx.objectStore('names').delete(all), meta.put({ ...counts, names: 0 })] : []), tx.done,
+        tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), ...records.map((id) => tx.objectStore('conflicts').delete(id)),
+        ...(left === 0 ? [tx.objectStore('names').delete(all)] : []),
+        ...(counts ? [meta.put({ ...counts, ...(left === 0 && { names: 0 }), records: 0, recordBytes: 0 })] : []), tx.done,
       ]);
     });
     this.#kept.recount();

@@ -1,6 +1,6 @@
 // What pages are told about the state of things, read from the rows in one look.
 
-import type { Conflict, Decision, InboxEntry, Outcome, PendingWrite, Problem, Status } from '../protocol/messages';
+import type { Conflict, ConflictRecord, Decision, InboxEntry, Outcome, PendingWrite, Problem, Sides, Status } from '../protocol/messages';
 import { corsProblem } from './cors';
 import type { Database, DatabaseSource, Row } from './database';
 import { HostError } from './errors';
@@ -87,22 +87,45 @@ export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
 
 function conflictOf(row: Row, mutation: Row): Conflict | null {
   if (!row.theirs) return null;
-  return { base: json(mutation.base), theirs: json(row.theirs), suggested: json(row.suggested), decisions: decisions(mutation) };
+  return {
+    base: json(mutation.base), mine: sidesOf(mutation)?.mine ?? null, theirs: json(row.theirs), theirsAt: number(row.theirsAt) || null,
+    suggested: json(row.suggested), decisions: decisions(mutation),
+  };
+}
+
+/** @param row that has them as JSON text; an empty object says that they aren't known */
+function sidesOf(row: Row | undefined): Sides | null {
+  const sides = json(row?.sides) as Partial<Sides> | null;
+  return sides && 'base' in sides ? { base: sides.base, mine: sides.mine, theirs: sides.theirs, theirsAt: sides.theirsAt ?? null } : null;
+}
+
+export function listConflicts(source: DatabaseSource): Promise<ConflictRecord[]> {
+  return source.use(async (db) => {
+    const user = await userOf(db);
+    const rows = await db.getAllFromIndex('conflicts', 'user', IDBKeyRange.bound([user, 0], [user, kNever]));
+    return rows.map((row): ConflictRecord => ({
+      id: text(row.id), method: text(row.method), url: text(row.url), resource: text(row.resource), entity: text(row.entity),
+      state: text(row.state) as Outcome['state'], status: number(row.status) || null, document: json(row.result),
+      decisions: decisions(row), sides: sidesOf(row), occurredAt: number(row.occurredAt), decidedAt: number(row.at),
+    }));
+  });
 }
 
 /** What became of a write, or null while it is pending. */
 export function findOutcome(source: DatabaseSource, id: string): Promise<Outcome | null> {
   return source.use(async (db) => {
     // In one transaction: between two looks the write may be settled.
-    const tx = db.transaction(['mutations', 'outcomes'], 'readonly');
-    const [row, pending] = await Promise.all([tx.objectStore('outcomes').get(id), tx.objectStore('mutations').getKey(id)]);
+    const tx = db.transaction(['mutations', 'outcomes', 'conflicts'], 'readonly');
+    const [row, pending, record] = await Promise.all([
+      tx.objectStore('outcomes').get(id), tx.objectStore('mutations').getKey(id), tx.objectStore('conflicts').get(id),
+    ]);
     if (!row) {
       if (pending !== undefined) return null;
       throw new HostError('unknown-write', `No write has the id ${id}, or it was settled so long ago that its outcome is forgotten.`);
     }
     return {
       id, state: text(row.state) as Outcome['state'], status: number(row.status) || null,
-      document: json(row.document), decisions: decisions(row),
+      document: json(row.document), decisions: decisions(row), occurredAt: number(row.occurredAt), sides: sidesOf(record),
     };
   });
 }

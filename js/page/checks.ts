@@ -1,6 +1,6 @@
 // What comes from the worker is looked at before it is believed: the worker may be of another release.
 
-import type { Conflict, Decision, Hello, InboxEntry, Outcome, PendingWrite, Problem, Reply, Status, WorkerNotice } from '../protocol/messages.js';
+import type { Conflict, ConflictRecord, Decision, Hello, InboxEntry, Outcome, PendingWrite, Problem, Reply, Sides, Status, WorkerNotice } from '../protocol/messages.js';
 
 export type Check<T> = (value: unknown) => value is T;
 
@@ -46,9 +46,17 @@ const isDecision: Check<Decision> = shape<Pick<Decision, 'path' | 'policy' | 've
   path: isText, policy: isText, verdict: oneOf('merged', 'mine', 'theirs', 'ask'), reason: isText,
 });
 
+const isSides = shape<Sides>({ base: isAnything, mine: isAnything, theirs: isAnything, theirsAt: orNull(isNumber) });
+const isState = oneOf('confirmed', 'merged', 'overruled', 'rejected', 'conflict', 'discarded', 'unknown');
+
 export const isOutcome = shape<Outcome>({
-  id: isText, state: oneOf('confirmed', 'merged', 'overruled', 'rejected', 'conflict', 'discarded', 'unknown'),
-  status: orNull(isNumber), document: isAnything, decisions: listOf(isDecision),
+  id: isText, state: isState, status: orNull(isNumber), document: isAnything, decisions: listOf(isDecision),
+  occurredAt: isNumber, sides: orNull(isSides),
+});
+
+export const isConflictRecord = shape<ConflictRecord>({
+  id: isText, method: isText, url: isText, resource: isText, entity: isText, state: isState, status: orNull(isNumber),
+  document: isAnything, decisions: listOf(isDecision), sides: orNull(isSides), occurredAt: isNumber, decidedAt: isNumber,
 });
 
 export const isPendingWrite = shape<PendingWrite>({
@@ -61,7 +69,9 @@ export const isInboxEntry = shape<InboxEntry>({
   id: isText, method: isText, url: isText, resource: isText, entity: isText,
   reason: oneOf('rejected', 'conflict', 'gave-up', 'unknown-outcome', 'creation-failed'), status: orNull(isNumber),
   body: orNull(isText), answer: orNull(isText), createdAt: isNumber, decidedAt: isNumber,
-  conflict: orNull(shape<Conflict>({ base: isAnything, theirs: isAnything, suggested: isAnything, decisions: listOf(isDecision) })),
+  conflict: orNull(shape<Conflict>({
+    base: isAnything, mine: isAnything, theirs: isAnything, theirsAt: orNull(isNumber), suggested: isAnything, decisions: listOf(isDecision),
+  })),
 });
 
 const isGoodReply = shape<Extract<Reply, { ok: true }>>({ ok: isTrue, value: isAnything });

@@ -5,6 +5,7 @@ import { Channel } from './channel.js';
 import { isAnything, isHello, isYesOrNo, isPendingWrite, isStatus, listOf } from './checks.js';
 import { answerCredentials, type CredentialsHook } from './credentials.js';
 import { HoldfastError } from './errors.js';
+import { openConflicts } from './conflicts.js';
 import { openInbox } from './inbox.js';
 import { Listeners } from './listeners.js';
 import { recallPrefixes, rememberPrefixes } from './prefixes.js';
@@ -12,7 +13,9 @@ import type { Registered } from './registration.js';
 import { mutationId, settled } from './settled.js';
 import { installStamp, type Stamper } from './stamp.js';
 import { watchTriggers, type Triggers } from './triggers.js';
-import { unprotectedStatus, type Holdfast, type Inbox, type Outcome, type PendingWrite, type ReadChange, type Status } from './types.js';
+import {
+  unprotectedStatus, type Conflicts, type Holdfast, type Inbox, type Outcome, type PendingWrite, type ReadChange, type Status,
+} from './types.js';
 import type { Problem, Status as WorkerStatus, WorkerNotice } from '../protocol/messages.js';
 
 /** Sending everything before signing out takes as long as it takes; within this the worker says how it went. */
@@ -23,6 +26,7 @@ const kGreetings = 3;
 
 export class Connection implements Holdfast {
   readonly inbox: Inbox;
+  readonly conflicts: Conflicts;
   readonly #channel: Channel;
   readonly #container: ServiceWorkerContainer | null;
   readonly #hook: CredentialsHook | undefined;
@@ -53,6 +57,7 @@ export class Connection implements Holdfast {
     });
     container?.addEventListener('controllerchange', this.#onChange);
     this.inbox = openInbox(this.#channel, () => this.#newest.user);
+    this.conflicts = openConflicts(this.#channel, () => this.#newest.user);
   }
 
   get protected(): boolean {

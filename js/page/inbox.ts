@@ -3,6 +3,7 @@
 import type { Channel } from './channel.js';
 import { isAnything, isInboxEntry, listOf } from './checks.js';
 import { HoldfastError } from './errors.js';
+import { exported, iso } from './export.js';
 import type { Inbox, InboxEntry } from './types.js';
 
 export function openInbox(channel: Channel, user: () => string): Inbox {
@@ -34,15 +35,5 @@ function bodyText(body: unknown): string {
     'The new body can not be written as JSON. Give a string, or a value without cycles, functions and BigInts.', { cause });
 }
 
-/** Meant to be read by people too, who may have to enter these writes again by hand: times as text, one value a line. */
-function exportFile(entries: InboxEntry[], user: string): Blob {
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  const file = {
-    format: 'holdfast-inbox',
-    version: 1,
-    exportedAt: iso(Date.now()),
-    user,
-    writes: entries.map((entry) => ({ ...entry, createdAt: iso(entry.createdAt), decidedAt: iso(entry.decidedAt) })),
-  };
-  return new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' });
-}
+const exportFile = (entries: InboxEntry[], user: string): Blob =>
+  exported('holdfast-inbox', user, { writes: entries.map((entry) => ({ ...entry, createdAt: iso(entry.createdAt), decidedAt: iso(entry.decidedAt) })) });

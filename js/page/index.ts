@@ -4,5 +4,6 @@ export { connect } from './connect.js';
 export { HoldfastError } from './errors.js';
 export type { HoldfastErrorCode, HoldfastErrorCodes } from './errors.js';
 export type {
-  Conflict, ConnectOptions, Decision, Holdfast, Inbox, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status,
+  Conflict, ConflictRecord, Conflicts, ConnectOptions, Decision, Holdfast, Inbox, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Sides,
+  Status,
 } from './types.js';

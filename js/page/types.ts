@@ -1,8 +1,8 @@
 // What an app sees.
 
-import type { InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status as WorkerStatus } from '../protocol/messages.js';
+import type { ConflictRecord, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Status as WorkerStatus } from '../protocol/messages.js';
 
-export type { Conflict, Decision, InboxEntry, Outcome, PendingWrite, Problem, ReadChange } from '../protocol/messages.js';
+export type { Conflict, ConflictRecord, Decision, InboxEntry, Outcome, PendingWrite, Problem, ReadChange, Sides } from '../protocol/messages.js';
 
 /** How things stand for the present user. */
 export interface Status extends WorkerStatus {
@@ -27,7 +27,7 @@ export interface ConnectOptions {
 export interface Inbox {
   /** The present user's writes that can't be sent without a decision, oldest first. */
   list(): Promise<InboxEntry[]>;
-  /** Sends it once more. Of a conflict: what the user changed stands, and what only others changed stays. */
+  /** Sends it once more. Of a conflict: the user's side stands wherever no rule could settle it. */
   retry(id: string): Promise<void>;
   /** Of a conflict: sends what is suggested. */
   merge(id: string): Promise<void>;
@@ -36,6 +36,16 @@ export interface Inbox {
   /** Forgets it for good: what the server has stands. */
   discard(id: string): Promise<void>;
   /** A JSON file with all that is needed to enter these writes again by hand. */
+  export(): Promise<Blob>;
+}
+
+export interface Conflicts {
+  /**
+   * The present user's writes that met a conflict, oldest first, with what each side had and what was decided: those that
+   * were settled by rules, and those that wait in the inbox. Kept within `conflictRecords`, until the user signs out.
+   */
+  list(): Promise<ConflictRecord[]>;
+  /** The same as a JSON file, for the person or for whoever looks into a complaint. */
   export(): Promise<Blob>;
 }
 
@@ -71,6 +81,7 @@ export interface Holdfast {
    */
   signOut(options?: { pending?: 'keep' | 'discard' | 'send' }): Promise<void>;
   readonly inbox: Inbox;
+  readonly conflicts: Conflicts;
   /** Takes everything back that this library did to the page. The worker, and what it keeps, stays. */
   close(): void;
 }

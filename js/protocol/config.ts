@@ -127,6 +127,16 @@ export interface ConflictConfig {
   default?: ConflictRule;
   /** For the parts that a pointer names; `*` stands for any member or element: `{ tip: 'counter' }`. */
   fields?: Record<Pointer, ConflictRule>;
+  /**
+   * Where a document says when it was last changed: RFC 3339, or milliseconds since the epoch. For `last-write-wins` and
+   * the record. Default: what the answer's Last-Modified says, if there is one.
+   */
+  changedAt?: Pointer;
+  /**
+   * A declared collection that is told, by a `POST` through the outbox, of each write that was overruled: which one, both
+   * documents, what was decided, and when: `'/api/exceptions'`.
+   */
+  overruled?: string;
 }
 
 export interface ResourceConfig {
@@ -231,6 +241,8 @@ export type Asset = string | { url: string; revision: string | null };
 export interface HoldfastConfig {
   resources: Record<string, ResourceConfig>;
   retry?: RetryConfig;
+  /** How much is remembered of conflicts, for each user: 1,000 writes and 4 MiB by default; the oldest go first. */
+  conflictRecords?: { entries?: number; bytes?: number };
   /**
    * Called right before each later attempt, with the request about to leave. Returns the headers to set (or a Request
    * whose headers are taken). Credentials are never stored, so this is where fresh ones come from.

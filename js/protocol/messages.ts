@@ -21,6 +21,7 @@ export type PageRequest =
   | { type: 'sign-in'; user: string }
   | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
   | { type: 'inbox' }
+  | { type: 'conflicts' }
   | { type: 'decide'; id: string; action: 'retry' | 'merge' | 'edit' | 'discard'; body: string | null }
   /** Whether a write to this URL, with a body of so many bytes, would be kept: then its page may call it again. */
   | { type: 'captures'; url: string; bytes: number }
@@ -102,6 +103,39 @@ export interface Outcome {
   document: unknown;
   /** Empty unless others had changed the same parts. */
   decisions: Decision[];
+  /** When the user acted, by this device's clock. Milliseconds since the epoch. */
+  occurredAt: number;
+  /** What each side had; null where the write met nothing that others had changed. */
+  sides: Sides | null;
+}
+
+/** What both sides of a conflict had: documents without their envelope; null: it wasn't there. */
+export interface Sides {
+  /** What the user saw, and what the user made of it. */
+  base: unknown;
+  mine: unknown;
+  /** What the server had when the write came, and since when, by this device's clock; null: the server didn't tell. */
+  theirs: unknown;
+  theirsAt: number | null;
+}
+
+/** One write that met a conflict, and what became of it. */
+export interface ConflictRecord {
+  id: string;
+  method: string;
+  url: string;
+  resource: string;
+  entity: string;
+  state: Outcome['state'];
+  status: number | null;
+  /** The document that it ended with, as the server's answer had it. */
+  document: unknown;
+  decisions: Decision[];
+  /** Null where the documents weren't known, or are too large for the record. */
+  sides: Sides | null;
+  /** When the user acted, and when it came to that state. Milliseconds since the epoch. */
+  occurredAt: number;
+  decidedAt: number;
 }
 
 export interface PendingWrite {
@@ -141,10 +175,12 @@ export interface InboxEntry {
 
 /** Documents without their envelope; null: deleted. */
 export interface Conflict {
-  /** What the write was made upon. */
+  /** What the write was made upon, and what the user made of it. */
   base: unknown;
-  /** What the server has. */
+  mine: unknown;
+  /** What the server has, and since when, by this device's clock; null: the server didn't tell. */
   theirs: unknown;
+  theirsAt: number | null;
   /** What a merge would make of it; what nobody could decide is as the server has it. */
   suggested: unknown;
   decisions: Decision[];

@@ -102,7 +102,7 @@ TEST_CASE("The oldest records make room for new ones, by number and by bytes") {
   CHECK(small.count("conflicts") > 0);
   CHECK(bytes <= 2'500);
   CHECK(small.row("meta", "counts ")["recordBytes"] == bytes);
-  const Courier tiny = play({{"conflictRecords", {{"bytes", 400}}}}, 2);
+  const Courier tiny = play({{"conflictRecords", {{"bytes", 300}}}}, 2);
   REQUIRE(tiny.count("conflicts") == 1);
   CHECK(tiny.store.rows("conflicts")[0]["sides"] == "{}");
 }

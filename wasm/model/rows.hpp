@@ -158,12 +158,14 @@ struct OutcomeRow {
   std::string life;
   std::string hash;
   bool answered = false;
+  Millis occurred_at = 0;         ///< when the user acted
   Millis at = 0;
 
   static constexpr const char* kStore = "outcomes";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("seq", seq), v("user", user), v("state", state), v("status", status), v("document", document);
-    v("decisions", decisions), v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered), v("at", at);
+    v("decisions", decisions), v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
+    v("occurredAt", occurred_at), v("at", at);
   }
 };
 

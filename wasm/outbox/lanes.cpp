@@ -140,6 +140,7 @@ void conclude(Context& context, const Mutation& mutation, const std::string& sta
   outcome.life = mutation.life;
   outcome.hash = mutation.hash;
   outcome.answered = mutation.answered;
+  outcome.occurred_at = mutation.created_at;
   outcome.at = context.now;
   context.put(outcome);
 
