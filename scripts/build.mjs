@@ -56,21 +56,22 @@ async function buildPackage() {
   const { build } = await import('esbuild');
   const common = {
     absWorkingDir: root, bundle: true, minify: true, sourcemap: true, target: 'es2022', logLevel: 'warning',
-    legalComments: 'none',
-    // The glue asks for its own address, which a classic worker's import.meta doesn't have; the worker's own serves.
-    define: {
-      'process.env.NODE_ENV': '"production"', 'import.meta.url': 'self.location.href',
-      HOLDFAST_MODULE_SHA256: JSON.stringify(createHash('sha256').update(readFileSync(at('dist/holdfast.wasm'))).digest('hex')),
-    },
-    alias: { 'holdfast-glue': at('build/wasm/holdfast.js') },
+    legalComments: 'none', alias: { 'holdfast-glue': at('build/wasm/holdfast.js') },
   };
+  const define = {
+    'process.env.NODE_ENV': '"production"',
+    HOLDFAST_MODULE_SHA256: JSON.stringify(createHash('sha256').update(readFileSync(at('dist/holdfast.wasm'))).digest('hex')),
+  };
+  // The glue asks for its own address, which a classic worker's import.meta doesn't have; the worker's own serves.
+  const worker = { ...common, define: { ...define, 'import.meta.url': 'self.location.href' } };
   await Promise.all([
-    build({ ...common, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
-    build({ ...common, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
-    build({ ...common, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife' }),
+    build({ ...common, define, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
+    build({ ...common, define, entryPoints: ['js/merge/index.ts'], outfile: 'dist/merge.js', format: 'esm', external: ['node:*'] }),
+    build({ ...worker, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
+    build({ ...worker, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife' }),
   ]);
   rmSync(at('dist/types'), { recursive: true, force: true });
-  for (const project of ['js/tsconfig.package.json', 'service-worker/tsconfig.json']) {
+  for (const project of ['js/tsconfig.package.json', 'js/merge/tsconfig.json', 'service-worker/tsconfig.json']) {
     run('npx', ['--no-install', 'tsc', '-p', project, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly',
       '--rootDir', '.', '--outDir', 'dist/types']);
   }
@@ -82,7 +83,7 @@ export async function build() {
   }, buildEngine);
   await ifChanged('package', {
     places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs', 'dist/holdfast.wasm'],
-    outputs: ['dist/index.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
+    outputs: ['dist/index.js', 'dist/merge.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
   }, buildPackage);
 }
 

@@ -119,7 +119,8 @@ export type ConflictRule = PolicyName | RuleOptions & (
    * What may follow each state; without circles. A state that can't follow the other one is overruled, or asked about.
    * `exceptions`: pairs, theirs and mine, where mine stands all the same.
    */
-  | { transitions: Record<string, string[]>; unreachable?: 'overrule' | 'ask'; exceptions?: [theirs: string, mine: string][] }
+  | { transitions: Record<string, readonly string[]>; unreachable?: 'overrule' | 'ask';
+      exceptions?: readonly (readonly [theirs: string, mine: string])[] }
 );
 
 export interface ConflictConfig {

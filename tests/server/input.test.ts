@@ -111,7 +111,7 @@ test('an order with one field turned to junk is taken as it is or refused, never
 
 test('whatever stands in the path, the query or a header is refused or ignored, never a 5xx', async () => {
   const printable = fc.stringMatching(/^[\x21-\x7e]{1,40}$/);
-  await fc.assert(fc.asyncProperty(printable, fc.constantFrom('if-match', 'if-none-match', 'idempotency-key', 'authorization', 'accept'),
+  await fc.assert(fc.asyncProperty(printable, fc.constantFrom('if-match', 'if-none-match', 'idempotency-key', 'authorization', 'accept', 'prefer'),
     async (text, header) => {
       for (const path of [`/api/orders/${encodeURIComponent(text)}`, `/api/orders?customer=${encodeURIComponent(text)}`, `/api/orders/${id}`]) {
         const answer = await server.send('GET', path, { headers: { [header]: text } });

@@ -65,10 +65,21 @@ test('a taken port is one clear line and exit 1, never another port', async () =
   assert.equal(stderr, `holdfast-server: port ${port} on 127.0.0.1 is taken; stop what listens there, or give another with --port\n`);
 });
 
+test('an exception that is declared as a flag is accepted', async () => {
+  const url = await start('--port', '0', '--data', join(data, 'lenient'), '--exception', 'delivered:cancelled', '--exception', 'cancelled:delivered').url;
+  const send = async (method: string, path: string, body: object, headers = {}) => {
+    const answer = await fetch(url + path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+    return await answer.json() as { id: string; status: string };
+  };
+  const { id } = await send('POST', '/api/orders', ORDER);
+  await send('PATCH', `/api/orders/${id}`, { status: 'cancelled' });
+  assert.equal((await send('PATCH', `/api/orders/${id}`, { status: 'delivered' }, { 'if-match': '"2"' })).status, 'delivered');
+});
+
 test('a flag that makes no sense is refused by name', async () => {
-  for (const flags of [['--port', 'abc'], ['--port', '70000'], ['--prot', '1']]) {
+  for (const flags of [['--port', 'abc'], ['--port', '70000'], ['--prot', '1'], ['--exception', 'cancelled'], ['--exception', 'cancelled:eaten']]) {
     const { code, stderr } = await start(...flags).ended;
     assert.equal(code, 1);
-    assert.match(stderr, /--port|--prot/);
+    assert.match(stderr, /--port|--prot|--exception.* two of placed, accepted/);
   }
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
+import { TRANSITIONS } from '../../web/order-rules.js';
 import { STATUSES } from '../../web/server/order-schema.js';
-import { TRANSITIONS } from '../../web/server/orders.js';
 import { assertProblem, ORDER, serve, sharedDatabase, type TestServer } from './support.js';
 
 const database = sharedDatabase();

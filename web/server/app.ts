@@ -1,4 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { loadMerge } from 'holdfast/merge';
+import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
 import type { Database } from './database.js';
 import type { Faults } from './faults.js';
@@ -30,6 +32,11 @@ export interface ServerOptions {
   /** false: a server that ignores Idempotency-Key, for tests that must be able to fail. Default true. */
   idempotency?: boolean;
   faults?: Faults;
+  /**
+   * Changes of status that are accepted although the order is past them, such as ['cancelled', 'delivered'], by who names
+   * in If-Match the version that they overrule. None by default.
+   */
+  exceptions?: readonly Exception[];
   /** API requests need a token of POST /api/login; without one they are answered 401. */
   requireAuth?: boolean;
   /** API requests need a token or a session cookie; without one they are redirected to the page /sign-in. */
@@ -47,9 +54,13 @@ export interface ServerOptions {
 const BODY_BYTES_MAX = 256 * 1024;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 
-/** The server, ready to listen. Closing it finishes the writes under way; the database stays the caller's to close. */
+/**
+ * The server, ready to listen. Closing it finishes the writes under way; the database stays the caller's to close.
+ * @throws MergeError if an exception names a status that there isn't
+ */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { faults = {}, now = () => new Date(), sites = [], signInRedirect = false } = options;
+  const { exceptions = [], faults = {}, now = () => new Date(), sites = [], signInRedirect = false } = options;
+  const merger = await loadMerge(orderConflicts({ exceptions }));
   const { database, settled } = trackTransactions(options.database);
   const app = Fastify({
     logger: options.logger ?? false,
@@ -73,7 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   if (options.requireAuth || signInRedirect) requireSignIn(app, { redirect: signInRedirect });
 
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
-  orderRoutes(app, { database, idempotency, faults, now });
+  orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
     return send(reply, jsonAnswer(200, { status: 'ok' }));

@@ -9,8 +9,8 @@ export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 /** Printable, without spaces; a header that was sent twice arrives joined by ", " and so is refused. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** What a key belongs to. */
-export interface Payload { method: string; path: string; ifMatch: string | undefined; body: Buffer | null }
+/** What a key belongs to. `merge`: how the server's own merge is asked for, if it is. */
+export interface Payload { method: string; path: string; ifMatch: string | undefined; merge?: string | undefined; body: Buffer | null }
 
 export interface KeyedWrite { subject: string; key: string; fingerprint: string }
 
@@ -25,9 +25,11 @@ export function readKey(header: string | string[] | undefined): string | null {
     'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.', { field: 'Idempotency-Key' });
 }
 
-export function fingerprintOf({ method, path, ifMatch, body }: Payload): string {
-  // JSON keeps the parts apart: no header's end can pass for a path's beginning.
-  return createHash('sha256').update(JSON.stringify([method, path, ifMatch ?? null])).update(body ?? '').digest('hex');
+export function fingerprintOf({ method, path, ifMatch, merge, body }: Payload): string {
+  // JSON keeps the parts apart: no header's end can pass for a path's beginning. A key from before there was a merge
+  // keeps its fingerprint.
+  const parts = [method, path, ifMatch ?? null, ...(merge === undefined ? [] : [merge])];
+  return createHash('sha256').update(JSON.stringify(parts)).update(body ?? '').digest('hex');
 }
 
 /**
@@ -110,6 +112,6 @@ function stillRunning(): ProblemError {
 
 function otherPayload(): ProblemError {
   return new ProblemError(422, 'key-reused',
-    'This Idempotency-Key belongs to another request (method, path, If-Match and body must be the same); use a new key.',
+    'This Idempotency-Key belongs to another request (method, path, If-Match, Prefer: merge and body must be the same); use a new key.',
     { field: 'Idempotency-Key' });
 }

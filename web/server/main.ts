@@ -1,11 +1,13 @@
 import { createServer as createSocket, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Exception, OrderStatus } from '../order-rules.js';
 import { createServer } from './app.js';
 import { openPglite } from './database.js';
 import { lockFolder } from './folder-lock.js';
+import { STATUSES } from './order-schema.js';
 
-interface Flags { port: number; data: string; host?: string; site?: string }
+interface Flags { port: number; data: string; host?: string; site?: string; exception?: Exception[] }
 
 const flags = new Command('holdfast-server')
   .description('The reference server: orders over REST, kept in PostgreSQL in a folder.')
@@ -13,6 +15,8 @@ const flags = new Command('holdfast-server')
   .option('--data <folder>', 'where the database lives; made if it is not there', 'data')
   .option('--host <address>', 'address to listen on (default: 127.0.0.1, and then only requests to localhost are answered)')
   .option('--site <folder>', 'a folder of static files to serve at /')
+  .option('--exception <theirs:mine>', 'a change of status that is accepted although the order is past it, such as cancelled:delivered,\n'
+    + 'by who names in If-Match the version that it overrules; may be given several times', readException)
   .parse()
   .opts<Flags>();
 
@@ -23,7 +27,7 @@ try {
   process.exit(1);
 }
 
-async function start({ port, data, host, site }: Flags): Promise<void> {
+async function start({ port, data, host, site, exception = [] }: Flags): Promise<void> {
   const address = host ?? '127.0.0.1';
   // Asked before the database is opened, which takes seconds; listen() below still has the last word.
   await takePort(port, address);
@@ -32,7 +36,7 @@ async function start({ port, data, host, site }: Flags): Promise<void> {
   try {
     const database = await openPglite(join(folder, 'pg'));
     const app = await createServer({
-      database,
+      database, exceptions: exception,
       hosts: host === undefined ? 'loopback' : 'any',
       ...(site === undefined ? {} : { sites: [{ root: resolve(site), prefix: '/' }] }),
     });
@@ -73,4 +77,13 @@ function readPort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
   return port;
+}
+
+function readException(text: string, before: Exception[] = []): Exception[] {
+  const statuses: readonly string[] = STATUSES;
+  const pair = text.split(':');
+  if (pair.length !== 2 || !pair.every(status => statuses.includes(status))) {
+    throw new InvalidArgumentError(`It must be two of ${STATUSES.join(', ')}, with a colon between them.`);
+  }
+  return [...before, pair as [OrderStatus, OrderStatus]];
 }

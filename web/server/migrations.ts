@@ -44,6 +44,18 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)',
     ],
   },
+  {
+    number: 3,
+    name: 'former versions of orders',
+    statements: [
+      // Gone with their order: who comes with a version from before its deletion can't merge upon it.
+      `CREATE TABLE order_versions (
+        LIKE orders,
+        PRIMARY KEY (id, version),
+        FOREIGN KEY (id) REFERENCES orders ON DELETE CASCADE
+      )`,
+    ],
+  },
 ];
 
 /** Two servers that start at once on one database must not both migrate it: the second waits here. */

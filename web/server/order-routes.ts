@@ -1,21 +1,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Merger } from 'holdfast/merge';
+import type { Exception } from '../order-rules.js';
 import type { Database, Queryable } from './database.js';
 import { etagOf, ifNoneMatchHits } from './etag.js';
 import type { Faults } from './faults.js';
 import { fingerprintOf, readKey, type Idempotency, type Outcome } from './idempotency.js';
+import { MERGE_TYPE, mergeOrder } from './order-merge.js';
 import { createSchema, listSchema, patchSchema, UUID } from './order-schema.js';
 import {
   createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
   type NewOrder, type OrderFilter, type OrderPatch, type Written,
 } from './orders.js';
+import { prefers } from './prefer.js';
 import { jsonAnswer, ProblemError, problemAnswer } from './problem.js';
 import { send } from './send.js';
+import { faultOf, type Finding } from './validation.js';
 
 export interface OrderRouteOptions {
   database: Database;
   /** null: the header is ignored, and a write that is sent twice is applied twice. */
   idempotency: Idempotency | null;
   faults: Faults;
+  merger: Merger;
+  exceptions: readonly Exception[];
   now: () => Date;
 }
 
@@ -24,7 +31,7 @@ interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
 
-export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, now }: OrderRouteOptions): void {
+export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, merger, exceptions, now }: OrderRouteOptions): void {
   app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
     const { orders, total } = await listOrders(database, request.query);
     return send(reply, jsonAnswer(200, orders, { 'x-total-count': String(total) }));
@@ -43,7 +50,17 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
 
   app.patch<ById & { Body: OrderPatch }>('/api/orders/:id', { schema: { body: patchSchema } }, (request, reply) => {
     const id = orderId(request);
-    return write(request, reply, tx => patchOrder(tx, id, request.body, request.headers['if-match'], now()));
+    const merge = mergeAsked(request);
+    const check = (fields: OrderPatch) => {
+      const valid = request.compileValidationSchema(patchSchema);
+      return valid(fields) ? null : faultOf(valid.errors?.[0] as Finding, 'body');
+    };
+    return write(request, reply, tx => {
+      const how = { ifMatch: request.headers['if-match'], exceptions, now: now() };
+      return merge
+        ? mergeOrder(tx, id, request.body, { ...how, merger, check, explain: merge === 'explained' })
+        : patchOrder(tx, id, request.body, how);
+    });
   });
 
   app.delete<ById>('/api/orders/:id', (request, reply) => {
@@ -80,10 +97,17 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     const key = idempotency && readKey(request.headers['idempotency-key']);
     if (!idempotency || key === null) return { ...await database.transaction(apply), replayed: false };
     const fingerprint = fingerprintOf({
-      method: request.method, path: request.url, ifMatch: request.headers['if-match'], body: request.bodyBytes,
+      method: request.method, path: request.url, ifMatch: request.headers['if-match'], merge: mergeAsked(request), body: request.bodyBytes,
     });
     return idempotency.once({ subject: request.subject, key, fingerprint }, apply);
   }
+}
+
+/** The server's own merge, as a preference (RFC 7240); `explained` if the answer is to tell what was decided. */
+function mergeAsked({ method, headers }: FastifyRequest): 'plain' | 'explained' | undefined {
+  if (method !== 'PATCH' || !prefers(headers.prefer, 'merge')) return undefined;
+  const accepted = (headers.accept ?? '').split(',').map(range => range.split(';')[0]?.trim().toLowerCase());
+  return accepted.includes(MERGE_TYPE) ? 'explained' : 'plain';
 }
 
 /** An id that is no UUID is no order's id; PostgreSQL would call it a syntax error. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Queryable } from './database.js';
+import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
 import { etagOf, ifMatchHolds } from './etag.js';
-import { LIST_LIMIT_MAX, type STATUSES } from './order-schema.js';
-import { jsonAnswer, problemAnswer, type Answer } from './problem.js';
+import { LIST_LIMIT_MAX } from './order-schema.js';
+import { jsonAnswer, problemAnswer, type Answer, type ProblemExtras } from './problem.js';
 
-export type OrderStatus = (typeof STATUSES)[number];
 export interface OrderItem { name: string; quantity: number }
 
 export interface Order {
@@ -31,14 +31,18 @@ export interface OrderFilter { status?: string; courier?: string; customer?: str
 /** What a write did: its answer, and the order it truly changed (null when it was refused). */
 export interface Written { answer: Answer; applied: string | null }
 
-/** Which status may follow which. A change to the same status is no change, and always allowed. */
-export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
-  placed: ['accepted', 'cancelled'],
-  accepted: ['picked_up', 'cancelled'],
-  picked_up: ['delivered', 'cancelled'],
-  delivered: [],
-  cancelled: [],
-};
+/** What is said about a patch besides its body. */
+export interface Patching {
+  ifMatch: string | undefined;
+  exceptions: readonly Exception[];
+  now: Date;
+}
+
+/**
+ * Former versions of an order that are kept, to merge upon. It has five states and is changed a few times beside that;
+ * whoever was away for more than fifty changes is answered 412, and merges by himself.
+ */
+export const VERSIONS_KEPT = 50;
 
 interface OrderRow extends Omit<Order, 'createdAt' | 'updatedAt'> { created_at: Date; updated_at: Date }
 
@@ -50,6 +54,12 @@ function orderOf({ created_at, updated_at, ...fields }: OrderRow): Order {
 
 export async function findOrder(db: Queryable, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<Order | null> {
   const [row] = await db.query<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = $1 ${lock}`, [id]);
+  return row ? orderOf(row) : null;
+}
+
+/** A former version; null if it was never there, or isn't kept any more. */
+export async function findVersion(tx: Queryable, id: string, version: number): Promise<Order | null> {
+  const [row] = await tx.query<OrderRow>(`SELECT ${COLUMNS} FROM order_versions WHERE id = $1 AND version = $2`, [id, version]);
   return row ? orderOf(row) : null;
 }
 
@@ -82,37 +92,61 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Pr
     return accept(created, jsonAnswer(201, created, { etag: etagOf(created.version), location: `/api/orders/${id}` }));
   }
   const current = await findOrder(tx, id);
-  return refuse(409, 'id-taken', `An order ${id} is there already; give another id, or none.`, 'id', current);
+  return refuse(409, 'id-taken', `An order ${id} is there already; give another id, or none.`, { field: 'id', ...(current && { current }) });
 }
 
-export async function patchOrder(
-  tx: Queryable, id: string, patch: OrderPatch, ifMatch: string | undefined, now: Date,
-): Promise<Written> {
+export async function patchOrder(tx: Queryable, id: string, patch: OrderPatch, { ifMatch, exceptions, now }: Patching): Promise<Written> {
   const current = await findOrder(tx, id, 'FOR UPDATE');
-  if (!current) return refuse(404, 'not-found', missing(id), 'id', null);
+  if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
-  const next = { ...current, ...patch, note: patch.note === null ? '' : patch.note ?? current.note,
-    tip: patch.tip === null ? 0 : patch.tip ?? current.tip };
-  const reachable = TRANSITIONS[current.status];
-  if (next.status !== current.status && !reachable.includes(next.status)) {
-    return refuse(409, 'illegal-transition',
-      `status cannot go from ${current.status} to ${next.status}; allowed: ${reachable.join(', ') || 'none, it is final'}.`,
-      'status', current, reachable);
-  }
+  const next = patched(current, patch);
+  const seen = ifMatch !== undefined && ifMatch.trim() !== '*';
+  const illegal = illegalStatus(current, next.status, { seen, exceptions });
+  if (illegal) return illegal;
+  const updated = await changeOrder(tx, next, now);
+  return accept(updated, jsonAnswer(200, updated, { etag: etagOf(updated.version) }));
+}
+
+/** What a patch makes of an order. */
+export function patched(order: Order, patch: OrderPatch): Order {
+  return { ...order, ...patch, note: patch.note === null ? '' : patch.note ?? order.note,
+    tip: patch.tip === null ? 0 : patch.tip ?? order.tip };
+}
+
+/**
+ * The refusal of a status that can't follow the present one; null if it can, or is a declared exception.
+ * @param seen whoever sends it knows what he overrules: an exception is no way to run over what nobody has looked at
+ */
+export function illegalStatus(
+  current: Order, status: OrderStatus, { seen, exceptions }: { seen: boolean; exceptions: readonly Exception[] },
+): Written | null {
+  const allowed = TRANSITIONS[current.status];
+  if (status === current.status || allowed.includes(status)) return null;
+  const declared = exceptions.some(([theirs, mine]) => theirs === current.status && mine === status);
+  if (declared && seen) return null;
+  const hint = declared ? ` As a declared exception it can, with If-Match: ${etagOf(current.version)}.` : '';
+  return refuse(409, 'illegal-transition',
+    `status cannot go from ${current.status} to ${status}; allowed: ${allowed.join(', ') || 'none, it is final'}.${hint}`,
+    { field: 'status', allowed, current });
+}
+
+/** Stores an order's next version, and keeps the one that was there. */
+export async function changeOrder(tx: Queryable, next: Order, now: Date): Promise<Order> {
+  await tx.query(`INSERT INTO order_versions (${COLUMNS}) SELECT ${COLUMNS} FROM orders WHERE id = $1`, [next.id]);
   const [row] = await tx.query<OrderRow>(
     `UPDATE orders SET customer = $2, restaurant = $3, items = $4::jsonb, note = $5, tip = $6, status = $7, courier = $8,
        version = version + 1, updated_at = $9::timestamptz
      WHERE id = $1 RETURNING ${COLUMNS}`,
-    [id, next.customer, next.restaurant, JSON.stringify(next.items), next.note, next.tip, next.status, next.courier,
+    [next.id, next.customer, next.restaurant, JSON.stringify(next.items), next.note, next.tip, next.status, next.courier,
       now.toISOString()]);
-  if (!row) throw new Error(`order ${id} vanished under its own lock`);
-  const updated = orderOf(row);
-  return accept(updated, jsonAnswer(200, updated, { etag: etagOf(updated.version) }));
+  if (!row) throw new Error(`order ${next.id} vanished under its own lock`);
+  await tx.query('DELETE FROM order_versions WHERE id = $1 AND version < $2', [next.id, row.version - VERSIONS_KEPT]);
+  return orderOf(row);
 }
 
 export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined): Promise<Written> {
   const current = await findOrder(tx, id, 'FOR UPDATE');
-  if (!current) return refuse(404, 'not-found', missing(id), 'id', null);
+  if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
   await tx.query('DELETE FROM orders WHERE id = $1', [id]);
   await tx.query(
@@ -129,15 +163,12 @@ function accept(order: Order, answer: Answer): Written {
   return { answer, applied: order.id };
 }
 
-function refuse(
-  status: number, code: string, detail: string, field: string, current: Order | null, allowed?: readonly string[],
-): Written {
-  const extras = { field, ...(allowed ? { allowed } : {}), ...(current ? { current } : {}) };
-  const headers: Record<string, string> = current ? { etag: etagOf(current.version) } : {};
+export function refuse(status: number, code: string, detail: string, extras: ProblemExtras & { current?: Order }): Written {
+  const headers: Record<string, string> = extras.current ? { etag: etagOf(extras.current.version) } : {};
   return { answer: problemAnswer(status, code, detail, extras, headers), applied: null };
 }
 
-function preconditionFailed(current: Order, ifMatch: string | undefined): Written {
+export function preconditionFailed(current: Order, ifMatch: string | undefined): Written {
   return refuse(412, 'version-mismatch',
-    `The order is at ${etagOf(current.version)} now, If-Match asks for ${ifMatch}.`, 'If-Match', current);
+    `The order is at ${etagOf(current.version)} now, If-Match asks for ${ifMatch}.`, { field: 'If-Match', current });
 }

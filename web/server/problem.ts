@@ -22,6 +22,11 @@ export interface ProblemExtras {
   allowed?: unknown;
   /** The document that the server has now. */
   current?: unknown;
+  /** What a merge is about, if a person has to decide it: the document that the change was made upon, what both changes
+   *  would amount to, and how each part was decided (Decision in js/protocol/messages.ts). */
+  base?: unknown;
+  suggested?: unknown;
+  decisions?: unknown;
 }
 
 /** RFC 9457. `code` is stable and meant for programs; `detail` is a sentence for people and may change. */

@@ -12,13 +12,21 @@ export interface Finding {
 
 /** Turns ajv's finding into one sentence that names the field and says what is allowed, and both as data. */
 export function validationAnswer(finding: Finding, where: string): Answer {
+  const { field, sentence, allowed } = faultOf(finding, where);
+  return problemAnswer(400, 'invalid', `${field} ${sentence}.`, { field, ...(allowed ? { allowed } : {}) });
+}
+
+/** `sentence` goes on from the field's name, without a full stop. */
+export interface Fault { field: string; sentence: string; allowed: unknown[] | null }
+
+export function faultOf(finding: Finding, where: string): Fault {
   const { keyword, params } = finding;
   const path = finding.instancePath.slice(1).replaceAll('/', '.');
   const inner = keyword === 'additionalProperties' ? params['additionalProperty']
     : keyword === 'required' ? params['missingProperty'] : undefined;
   const field = [path, inner].filter(part => typeof part === 'string' && part !== '').join('.') || where;
   const allowed = allowedOf(finding);
-  return problemAnswer(400, 'invalid', `${field} ${sentence(finding, allowed)}.`, { field, ...(allowed ? { allowed } : {}) });
+  return { field, sentence: sentenceOf(finding, allowed), allowed };
 }
 
 function allowedOf({ keyword, params, parentSchema }: Finding): unknown[] | null {
@@ -26,7 +34,7 @@ function allowedOf({ keyword, params, parentSchema }: Finding): unknown[] | null
   return Array.isArray(params['allowedValues']) ? params['allowedValues'] : null;
 }
 
-function sentence({ keyword, params, message }: Finding, allowed: unknown[] | null): string {
+function sentenceOf({ keyword, params, message }: Finding, allowed: unknown[] | null): string {
   if (keyword === 'additionalProperties') return `is not accepted here; allowed: ${allowed?.join(', ')}`;
   if (keyword === 'required') return 'is missing';
   if (keyword === 'enum') return `must be ${allowed?.length === 1 ? '' : 'one of '}${allowed?.join(', ')}`;
