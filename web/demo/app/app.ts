@@ -8,6 +8,7 @@ import { Store } from './store.js';
 import { courierView } from './views/courier.js';
 import { customerView } from './views/customer.js';
 import { dispatcherView } from './views/dispatcher.js';
+import { storyView } from './views/story.js';
 import { kYou, sayEnding } from './words.js';
 
 const kViews: { name: string; title: string; icon: IconName }[] = [
@@ -34,6 +35,7 @@ export function startApp(network: Network): void {
     customer: customerView(store, (words) => { spoken.textContent = words; }),
     courier: courierView(store),
     dispatcher: dispatcherView(store),
+    story: storyView(store),
   };
   const inbox = network.inbox && inboxPanel(network.inbox, (id) => store.orders.find((order) => order.id === id)?.restaurant ?? 'Order');
   const badge = linkBadge(network, inbox);
@@ -57,12 +59,14 @@ export function startApp(network: Network): void {
 
   // Whoever was overruled must not find it out by chance: that stays until it was read.
   network.onEnding((ending: Ending) => {
-    if (ending.state !== 'merged' && ending.state !== 'overruled') return;
+    if (viewName() === 'story' || (ending.state !== 'merged' && ending.state !== 'overruled')) return;
     for (const { text, verdict } of sayEnding(ending, kYou)) say(text, verdict === 'theirs' ? 'bad' : '', verdict === 'theirs');
   });
 
   function show(): void {
     const name = viewName();
+    store.look(name === 'story' ? location.hash.split('/')[3] ?? null : null);
+    document.body.dataset['view'] = name;
     main.replaceChildren(views[name].element);
     for (const link of links) {
       if (link.getAttribute('data-view') === name) link.setAttribute('aria-current', 'page');
