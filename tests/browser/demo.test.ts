@@ -62,6 +62,25 @@ describe('the demo', () => {
     await page.close();
   });
 
+  it('an order placed and accepted in one tunnel needs nobody\'s decision', async () => {
+    const page = await browser.context.newPage();
+    await page.goto(`${demo.app}/#/customer`);
+    await page.locator('.restaurant').first().waitFor();
+    await tunnel(true);
+    await orderDish(page, 'Pea soup');
+    const mine = page.locator('.order:has-text("Pea soup")');
+    await mine.locator('[data-progress=waiting]').waitFor({ timeout: kSoonMs });
+    const id = await mine.getAttribute('data-order');
+    await page.goto(`${demo.app}/#/courier`);
+    const job = page.locator(`.job[data-order="${id}"]`);
+    await job.locator('[data-act=advance]').click();
+    await job.locator('.do-accepted').waitFor({ timeout: kSoonMs });
+    await tunnel(false);
+    await until(async () => (await listed(demo.app)).find((order) => order.id === id)?.status === 'accepted', 'the order to be accepted', kSoonMs);
+    assert.equal(await page.locator('.inbox-button').isVisible(), false);
+    await page.close();
+  });
+
   it('delivered here and cancelled there: the courier is told that it was overruled, also by a page that was not there', async () => {
     const page = await browser.context.newPage();
     await page.goto(`${demo.app}/#/courier`);

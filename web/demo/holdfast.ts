@@ -3,7 +3,7 @@
 import { connect, type Holdfast, type InboxEntry, type Status } from 'holdfast';
 import { startApp } from './app/app.js';
 import type { Ending, Inbox, InboxItem, Network, Progress, Weather } from './app/network.js';
-import { OpenWrites, type OpenWrite } from './open-writes.js';
+import { addOpenWrite, openWrites, removeOpenWrite, type OpenWrite } from './open-writes.js';
 
 /** After these there is nothing more to be told of a write. */
 const kFinal = new Set(['confirmed', 'merged', 'overruled', 'rejected', 'discarded']);
@@ -15,7 +15,6 @@ class HoldfastNetwork implements Network {
   readonly #hf: Holdfast;
   readonly #listeners: (() => void)[] = [];
   readonly #endings: ((ending: Ending) => void)[] = [];
-  readonly #open = new OpenWrites();
   #status: Status | null = null;
   /** Orders whose write was answered "kept, not sent yet". */
   readonly #queued = new Set<string>();
@@ -35,7 +34,7 @@ class HoldfastNetwork implements Network {
       this.#status = status;
       this.#tell();
     });
-    for (const write of this.#open.all) void this.#await(write);
+    for (const write of openWrites()) void this.#await(write);
   }
 
   async write(url: string, init: RequestInit, order: string, act?: string): Promise<Response> {
@@ -78,10 +77,10 @@ class HoldfastNetwork implements Network {
   }
 
   async #await(write: OpenWrite): Promise<void> {
-    this.#open.add(write);
+    addOpenWrite(write);
     try {
       const { id, state, decisions } = await this.#hf.settled(write.id);
-      if (kFinal.has(state)) this.#open.remove(id);
+      if (kFinal.has(state)) removeOpenWrite(id);
       for (const listener of this.#endings) listener({ ...write, state, decisions });
     } catch {
       // The page is going, or the worker is gone: the next page asks again.
@@ -92,7 +91,7 @@ class HoldfastNetwork implements Network {
   async #decide(id: string, decide: () => Promise<void>): Promise<void> {
     const entry = (await this.#hf.inbox.list()).find((one) => one.id === id);
     await decide();
-    const write = this.#open.get(id) ?? (entry && { id, order: entry.entity, act: null });
+    const write = openWrites().find((one) => one.id === id) ?? (entry && { id, order: entry.entity, act: null });
     if (write) void this.#await(write);
   }
 

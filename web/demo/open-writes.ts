@@ -11,41 +11,29 @@ const kKey = 'open-writes';
 /** More than one tunnel's worth. */
 const kMax = 200;
 
-export class OpenWrites {
-  readonly #writes = new Map<string, OpenWrite>(read().map((write) => [write.id, write]));
-
-  get all(): OpenWrite[] {
-    return [...this.#writes.values()];
-  }
-
-  get(id: string): OpenWrite | undefined {
-    return this.#writes.get(id);
-  }
-
-  add(write: OpenWrite): void {
-    this.#writes.set(write.id, write);
-    this.#keep();
-  }
-
-  remove(id: string): void {
-    if (this.#writes.delete(id)) this.#keep();
-  }
-
-  #keep(): void {
-    try {
-      localStorage.setItem(kKey, JSON.stringify(this.all.slice(-kMax)));
-    } catch {
-      // No room, or none allowed: then only this page tells.
-    }
-  }
-}
-
-function read(): OpenWrite[] {
+/** Read anew each time: another tab has its own to add. */
+export function openWrites(): OpenWrite[] {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(kKey) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isOpenWrite) : [];
   } catch {
     return [];
+  }
+}
+
+export function addOpenWrite(write: OpenWrite): void {
+  keep([...openWrites().filter(({ id }) => id !== write.id), write]);
+}
+
+export function removeOpenWrite(id: string): void {
+  keep(openWrites().filter((write) => write.id !== id));
+}
+
+function keep(writes: OpenWrite[]): void {
+  try {
+    localStorage.setItem(kKey, JSON.stringify(writes.slice(-kMax)));
+  } catch {
+    // No room, or none allowed: then only this page tells.
   }
 }
 

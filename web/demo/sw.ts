@@ -6,6 +6,13 @@ import { kOrderRules } from '../order-rules.js';
 declare const self: { __WB_MANIFEST: { url: string; revision: string | null }[] };
 
 holdfast({
-  resources: { orders: { path: '/api/orders/:id', conflicts: kOrderRules } },
+  resources: {
+    orders: {
+      path: '/api/orders/:id',
+      // What the server fills in is no change of somebody else's.
+      defaults: { status: 'placed', courier: null, note: '', tip: 0 },
+      conflicts: kOrderRules,
+    },
+  },
   assets: self.__WB_MANIFEST,
 });

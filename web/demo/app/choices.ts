@@ -9,6 +9,8 @@ type Document = Record<string, unknown>;
 export interface Choices {
   /** What nobody could settle. */
   asked: Decision[];
+  /** Nothing of it in itself: what adds up may have met its own earlier try. */
+  mayCountTwice: boolean;
   /** What the merge settled along with it. */
   settled: Decision[];
   /** The fields in question; a list is one, whichever of its elements it is about. */
@@ -23,7 +25,6 @@ export interface Choices {
 export function choicesOf({ theirs, suggested, decisions }: Conflict): Choices | null {
   if (!isDocument(theirs)) return null;
   const marked = decisions.filter(({ verdict }) => verdict === 'ask');
-  // Where nothing is marked it is all of it: what adds up may have met its own earlier try.
   const asked = marked.length > 0 ? marked : decisions;
   const fields = [...new Set(asked.map(fieldOf))].filter((field) => field !== '');
   const merged = isDocument(suggested) ? suggested : theirs;
@@ -33,7 +34,7 @@ export function choicesOf({ theirs, suggested, decisions }: Conflict): Choices |
     if (!same(value, theirs[field])) together[field] = value;
   }
   return {
-    asked, fields, together, settled: decisions.filter((one) => !asked.includes(one)),
+    asked, mayCountTwice: marked.length === 0 && decisions.length > 0, fields, together, settled: decisions.filter((one) => !asked.includes(one)),
     change(wanted) {
       const change: Document = {};
       for (const [field, value] of Object.entries({ ...merged, ...wanted })) if (!same(value, theirs[field])) change[field] = value;

@@ -7,7 +7,7 @@ import { choicesOf, isDocument, type Choices } from './choices.js';
 import { h, icon, type IconName } from './dom.js';
 import type { Inbox, InboxItem } from './network.js';
 import { clock, shortId } from './parts.js';
-import { capital, fieldOf, kYou, sayDecision, sayField, sayValue, whyAsked } from './words.js';
+import { capital, fieldOf, kMayCountTwice, kYou, sayDecision, sayField, sayValue, whyAsked } from './words.js';
 
 /** Does it, and says so where that fails. */
 export type Act = (work: () => Promise<void>) => void;
@@ -21,6 +21,7 @@ export function decisionCard(item: InboxItem, name: string, inbox: Inbox, act: A
 
 function conflictBody(item: InboxItem, conflict: Conflict, choices: Choices, inbox: Inbox, act: Act): HTMLElement[] {
   const { asked, fields, settled, together } = choices;
+  const why = choices.mayCountTwice ? kMayCountTwice : asked.map(whyAsked).join('; ') || 'others have changed this order';
   const theirs = isDocument(conflict.theirs) ? conflict.theirs : {};
   const send = (wanted: Record<string, unknown>): void => act(async () => {
     const change = choices.change(wanted);
@@ -29,7 +30,7 @@ function conflictBody(item: InboxItem, conflict: Conflict, choices: Choices, inb
   const only = (from: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(fields.map((field) => [field, from[field]]));
   const editor = fieldEditor(fields, { ...only(theirs), ...together }, send);
   return [
-    h('p', { class: 'why' }, `${capital(asked.map(whyAsked).join('; ') || 'others have changed this order')}.`),
+    h('p', { class: 'why' }, `${capital(why)}.`),
     ...fields.flatMap((field) => [
       ...(fields.length > 1 ? [h('p', { class: 'quiet' }, capital(sayField(field)))] : []), sides(field, conflict, choices),
     ]),

@@ -29,6 +29,8 @@ const kDid: Record<OrderStatus, string> = {
 };
 const kFieldWords: Record<string, string> = { note: 'the note', tip: 'the tip', items: 'the items', status: 'the status', courier: 'the courier' };
 
+export const kMayCountTwice = 'the change may have arrived already, and would count twice';
+
 /** How holdfast names what a person has decided. */
 const kByPerson = 'decided by a person';
 
@@ -108,20 +110,13 @@ export function sayEnding({ state, decisions }: Pick<Outcome, 'state' | 'decisio
   if (state === 'unknown') return [{ text: `${voice.who} ${has(voice)} to decide: nobody knows whether the server has the change.`, verdict: 'ask', policy: '' }];
   if (state === 'discarded') return [person(`${voice.who} decided to leave it as the server has it.`)];
   const taken = decisions.map(({ reason }) => reason).lastIndexOf(kByPerson);
-  const asked = decisions.some(({ verdict }) => verdict === 'ask');
   if (state === 'conflict') {
-    // Two that add up may have met their own earlier try; then nothing is marked as asked, and all of it is.
-    return decisions.filter(({ verdict }) => verdict === 'ask' || !asked).map((one) => sayAsked(one, voice, asked));
+    const asked = decisions.filter(({ verdict }) => verdict === 'ask');
+    if (asked.length > 0) return asked.map((one) => sayDecision(one, voice));
+    return [{ text: `${voice.who} ${has(voice)} to decide: ${kMayCountTwice}.`, verdict: 'ask', policy: '' }];
   }
   const now = decisions.slice(taken + 1).map((one) => sayDecision(one, voice));
   return taken < 0 ? now : [sayPersons(decisions, taken, voice), ...now];
-}
-
-function sayAsked(decision: Decision, voice: Voice, marked: boolean): Said {
-  const { policy } = decision;
-  const said = (why: string): Said => ({ text: `${voice.who} ${has(voice)} to decide: ${why}.`, verdict: 'ask', policy });
-  if (!marked) return said('the change may have arrived already, and would count twice');
-  return said(whyAsked(decision));
 }
 
 /** Why no rule could settle it. */

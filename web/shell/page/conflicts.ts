@@ -61,7 +61,7 @@ function show(seat: Seat): void {
 }
 
 async function begin(): Promise<void> {
-  await beginStory().catch(complain);
+  await beginStory().then(() => undefined, complain);
 }
 
 function flip(seat: Seat): void {
@@ -82,13 +82,15 @@ function seatSwitch(seat: Seat): HTMLButtonElement {
   button.className = 'switch';
   button.id = `tunnel-${seat}`;
   button.setAttribute('role', 'switch');
-  button.setAttribute('aria-label', `${capital(nameOf(seat))} is in the tunnel`);
   const track = document.createElement('span');
   track.className = 'switch-track';
   const knob = document.createElement('span');
   knob.className = 'switch-knob';
   track.append(knob);
-  button.append(track, document.createElement('span'));
+  const who = document.createElement('span');
+  who.className = 'hidden';
+  who.textContent = `${capital(nameOf(seat))}: `;
+  button.append(track, who, document.createElement('span'));
   button.addEventListener('click', () => flip(seat));
   return button;
 }
@@ -123,9 +125,8 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 
 /** Always upon a fresh order, so that it is always the same story. */
 async function playAll(): Promise<void> {
-  await beginStory();
-  await until(() => kPeople.every(({ seat }) => sees[seat] === story.order), 'The three apps\' first look at the order');
-  const order = story.order!;
+  const { order } = await beginStory();
+  await until(() => kPeople.every(({ seat }) => sees[seat] === order), 'The three apps\' first look at the order');
   await play({
     say, hold: holdSeat,
     async act(seat, change) {

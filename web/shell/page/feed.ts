@@ -38,6 +38,6 @@ async function ask(method: string, url: string, body?: object): Promise<unknown>
 export const setTunnel = (on: boolean): Promise<unknown> => ask('POST', '/tunnel', { on });
 export const startRide = (trace: string, speed: number): Promise<unknown> => ask('POST', '/ride', { trace, speed });
 export const stopRide = (): Promise<unknown> => ask('DELETE', '/ride');
-export const beginStory = (): Promise<unknown> => ask('POST', '/story');
+export const beginStory = async (): Promise<StoryState> => await ask('POST', '/story') as StoryState;
 export const holdSeat = (seat: Seat, on: boolean): Promise<unknown> => ask('POST', '/story/tunnel', { seat, on });
 export const cancelOne = async (): Promise<string | null> => (await ask('POST', '/office') as { cancelled: string | null }).cancelled;

@@ -105,17 +105,14 @@ export class Timeline {
 
   #draw(entry: Entry): void {
     const old = this.#rows.get(entry.key);
-    const chip = entry.act && old?.querySelector('.state');
-    if (chip) {
-      // Only the word changes: a row that is put in anew would be read out anew.
-      chip.replaceWith(stateChip(entry.act!));
-      return;
-    }
-    const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 40;
+    // Only the word changes: what is put in anew would be read out anew.
+    if (old) return showState(old.querySelector<HTMLElement>('.state')!, entry.act!);
+    const scroller = this.#list.parentElement!;
+    const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
     const row = rowOf(entry);
     this.#rows.set(entry.key, row);
     this.#list.append(row);
-    if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
+    if (atEnd) scroller.scrollTop = scroller.scrollHeight;
   }
 
   #keep(): void {
@@ -135,14 +132,18 @@ function rowOf({ seat, at, text, act, said }: Entry): HTMLElement {
   if (seat !== null && !said) words.append(element('b', '', capital(nameOf(seat))), ' ');
   words.append(text);
   row.append(time, element('span', seat === null ? 'key' : `key key-${seat}`), words);
-  if (act) row.append(stateChip(act));
+  if (act) {
+    const chip = element('span');
+    showState(chip, act);
+    row.append(chip);
+  }
   if (said && said.policy !== '') row.append(element('code', 'policy', said.policy));
   return row;
 }
 
-function stateChip({ state, dark }: NonNullable<Entry['act']>): HTMLElement {
-  const chip = element('span', `state state-${state}`, state === 'open' && dark ? 'kept in the tunnel' : kStateWords[state]);
-  return chip;
+function showState(chip: HTMLElement, { state, dark }: NonNullable<Entry['act']>): void {
+  chip.className = `state state-${state}`;
+  chip.textContent = state === 'open' && dark ? 'kept in the tunnel' : kStateWords[state];
 }
 
 function element(tag: string, className = '', text = ''): HTMLElement {
