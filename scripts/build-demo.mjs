@@ -1,5 +1,5 @@
-// Builds the demo's three sites: the app with holdfast, the same app without it, and the shell that
-// frames both. They consume the package as anybody would: through its name, from dist/.
+// Builds the demo's three sites: the app with holdfast, the same app without it, and the shell whose
+// pages frame them. They consume the package as anybody would: through its name, from dist/.
 
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
@@ -43,11 +43,11 @@ async function buildApp(folder, { page, worker, extra = [] }) {
 }
 
 async function buildShell(folder) {
-  cpSync(path.join(shell, 'index.html'), path.join(folder, 'index.html'));
+  for (const page of ['index.html', 'conflicts.html']) cpSync(path.join(shell, page), path.join(folder, page));
   cpSync(path.join(demo, 'files/icon.svg'), path.join(folder, 'icon.svg'));
   cpSync(path.join(root, 'node_modules/uplot/dist/uPlot.min.css'), path.join(folder, 'uplot.css'));
-  await build({ ...shared, format: 'esm', entryPoints: { shell: path.join(shell, 'page/shell.ts') }, entryNames: '[name]', outdir: folder });
-  await build({ ...shared, entryPoints: { shell: path.join(shell, 'css/shell.css') }, entryNames: '[name]', outdir: folder });
+  await build({ ...shared, format: 'esm', entryPoints: { shell: path.join(shell, 'page/shell.ts'), conflicts: path.join(shell, 'page/conflicts.ts') }, entryNames: '[name]', outdir: folder });
+  await build({ ...shared, entryPoints: { shell: path.join(shell, 'css/shell.css'), conflicts: path.join(shell, 'css/conflicts.css') }, entryNames: '[name]', outdir: folder });
 }
 
 function* filesIn(folder) {
@@ -62,7 +62,8 @@ function* filesIn(folder) {
 function inputsHash() {
   const hash = createHash('sha256');
   const folders = [demo, shell, path.join(root, 'dist')].filter((folder) => existsSync(folder));
-  for (const file of [...folders.flatMap((folder) => [...filesIn(folder)]), fileURLToPath(import.meta.url), path.join(root, 'package-lock.json')]) {
+  const rules = ['web/order-rules.ts', 'web/people.ts'].map((file) => path.join(root, file));
+  for (const file of [...folders.flatMap((folder) => [...filesIn(folder)]), ...rules, fileURLToPath(import.meta.url), path.join(root, 'package-lock.json')]) {
     hash.update(`${path.relative(root, file)}\0${statSync(file).size}\0`).update(readFileSync(file));
   }
   return hash.digest('hex');

@@ -12,6 +12,7 @@ import { chromium } from 'playwright-core';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
 const kRideMs = 42_000;
+const kDeskPort = 5;
 
 const options = { out: path.join(root, 'docs/screenshots'), sites: path.join(root, 'build/demo'), only: '' };
 for (let index = 2; index < process.argv.length; index += 2) {
@@ -23,10 +24,10 @@ for (let index = 2; index < process.argv.length; index += 2) {
   options[name] = process.argv[index + 1];
 }
 
-/** Three ports in a row that nobody has. */
+/** Six ports in a row that nobody has. */
 async function freePorts() {
-  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 3) {
-    const taken = await Promise.all([0, 1, 2].map((step) => new Promise((resolve) => {
+  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 6) {
+    const taken = await Promise.all([0, 1, 2, 3, 4, 5].map((step) => new Promise((resolve) => {
       const socket = createServer().once('error', () => resolve(true));
       socket.listen(port + step, '127.0.0.1', () => socket.close(() => resolve(false)));
     })));
@@ -58,18 +59,47 @@ async function open(scheme, size) {
   return { context, close: async () => { await context.close(); rmSync(profile, { recursive: true, force: true }); } };
 }
 
-/** One order goes the whole way into the inbox: delivered in the tunnel, cancelled by the office meanwhile. */
+/** One note is changed here in the tunnel and at the desk meanwhile: that is for a person to decide. */
 async function fillInbox(page, port) {
-  await page.goto(`http://localhost:${port}/#/courier`);
-  const job = page.locator('.job:has-text("Night Noodles")').first();
-  await job.waitFor();
+  await page.goto(`http://localhost:${port}/#/dispatcher`);
+  const row = page.locator('tr:has-text("Night Noodles")').first();
+  await row.waitFor();
+  const id = await row.getAttribute('data-order');
   await ask(port, 'POST', '/tunnel', { on: true });
-  await job.locator('[data-act=advance]').click();
-  // Out of reach of the tunnel: the office.
-  await ask(port, 'POST', '/office');
-  await page.waitForTimeout(3_000);
+  await row.locator('[data-act=edit]').click();
+  await page.locator('#edit-note').fill('No peanuts, no sesame');
+  await page.locator('#edit-tip').fill('2');
+  await page.keyboard.press('Enter');
+  await page.locator(`tr[data-order="${id}"] [data-progress=waiting]`).waitFor();
+  // By a way of the desk's own, out of reach of this tunnel.
+  await fetch(`http://localhost:${port + kDeskPort}/api/orders/${id}`, {
+    method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ note: 'No peanuts, extra ginger', tip: 150 }),
+  });
   await ask(port, 'POST', '/tunnel', { on: false });
   return page.locator('.inbox-button').waitFor({ timeout: 15_000 }).then(() => true, () => false);
+}
+
+/** Three people on one order, when all is settled but one note. */
+async function conflicts(context, port, label) {
+  const page = await context.newPage();
+  await page.goto(`http://localhost:${port + 1}/conflicts`);
+  await page.locator('#play').click();
+  await page.locator('#news:has-text("Ann is asked")').waitFor({ timeout: 60_000 });
+  await page.frameLocator('[data-app=ann] iframe').locator('.decision').waitFor();
+  await page.mouse.move(0, 0);
+  if (label.startsWith('phone')) {
+    await shoot(page, 'conflicts', label);
+    await page.locator('[data-app=ann]').evaluate((ann) => ann.scrollIntoView());
+    // The frame learns only now how tall it may be.
+    await page.waitForTimeout(1_500);
+    await page.locator('[data-app=ann]').evaluate((ann) => ann.scrollIntoView());
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: path.join(options.out, `conflicts-ask-${label}.png`) });
+  } else {
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: path.join(options.out, `conflicts-${label}.png`), fullPage: true });
+  }
+  await page.close();
 }
 
 async function order(page, dishes) {
@@ -119,6 +149,7 @@ async function viewsOf(scheme, size) {
     await page.close();
 
     await ask(port, 'POST', '/tunnel', { on: false });
+    await conflicts(context, port, label);
     const shell = await context.newPage();
     await shell.goto(`http://localhost:${port + 1}/`);
     await shell.waitForTimeout(3_000);

@@ -1,5 +1,5 @@
-// Starts the demo: the app with holdfast behind its tunnel, the naive one behind another, and the
-// shell that frames both.
+// Starts the demo: the app with holdfast behind its tunnel, the naive one behind another, the shell
+// that frames both, and three people with a tunnel each who meet on one order.
 
 import { createServer as createSocket } from 'node:net';
 import path from 'node:path';
@@ -7,11 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { addFirstOrders, forgetFinished } from './demo-orders.js';
 import { Ride } from './ride.js';
+import { kFirstSeatPort, kPeople, kShellPort, type Seat } from './people.js';
 import { openPglite } from './server/database.js';
 import { lockFolder } from './server/folder-lock.js';
 import { createShell, Feed } from './shell-server.js';
-import { openStage } from './stage.js';
+import { openStage, originOf } from './stage.js';
+import { Story } from './story.js';
+import type { Tunnel } from './tunnel/tunnel.js';
 
+const kPorts = kFirstSeatPort + kPeople.length;
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 interface Flags {
@@ -23,7 +27,7 @@ interface Flags {
 
 const flags = new Command('npm start --')
   .description('The demo: a delivery app that keeps working in a tunnel.')
-  .option('--port <number>', 'where the app is; the shell is on the next port, the naive app on the one after it', readPort, 4173)
+  .option('--port <number>', 'where the app is; the shell is on the next port, the naive app and three people on those after it', readPort, 4173)
   .option('--data <folder>', 'where the app\'s orders are kept', path.join(root, '.data'))
   .option('--memory', 'keep the orders in memory, for this run only')
   .option('--sites <folder>', 'the built sites', path.join(root, 'build/demo'))
@@ -57,7 +61,7 @@ async function closeAll(): Promise<void> {
 
 async function start({ port, data, memory, sites }: Flags): Promise<void> {
   // Asked first: the database takes seconds to open, and a port that is taken should be said at once.
-  for (const one of [port, port + 1, port + 2]) await tryPort(one, port);
+  for (let one = port; one < port + kPorts; one += 1) await tryPort(one, port);
   if (!memory) opened.push(await lockFolder(data));
   const feed = new Feed();
   const onArrival = feed.arrived.bind(feed);
@@ -71,16 +75,21 @@ async function start({ port, data, memory, sites }: Flags): Promise<void> {
   await Promise.all([addFirstOrders(holdfast.server), addFirstOrders(naive.server)]);
 
   const ride = new Ride([holdfast.tunnel, naive.tunnel]);
-  const shell = await createShell({ site: path.join(sites, 'shell'), ride, stages: { holdfast, naive } }, feed);
+  const seats = kPeople.map(({ seat }, index) => ({ seat, port: port + kFirstSeatPort + index }));
+  const lines = await Promise.all(seats.map(async (one) => [one.seat, await holdfast.addLine(one.port)] as const));
+  const story = new Story(holdfast.server, Object.fromEntries(lines) as Record<Seat, Tunnel>);
+  const people = Object.fromEntries(seats.map((one) => [one.seat, originOf(one.port)])) as Record<Seat, string>;
+  const shell = await createShell({ site: path.join(sites, 'shell'), ride, story, people, stages: { holdfast, naive } }, feed);
   opened.push(async () => {
     ride.stop();
     feed.close();
     await shell.close();
   });
-  await shell.listen({ host: '127.0.0.1', port: port + 1 });
+  await shell.listen({ host: '127.0.0.1', port: port + kShellPort });
   if (stopping) return;
   console.log(`demo                  ${holdfast.origin}`);
-  console.log(`watch it in a tunnel  http://localhost:${port + 1}`);
+  console.log(`watch it in a tunnel  ${originOf(port + kShellPort)}`);
+  console.log(`three on one order    ${originOf(port + kShellPort)}/conflicts`);
   console.log('Stop with Ctrl-C.');
 }
 
@@ -89,7 +98,7 @@ function tryPort(port: number, first: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createSocket();
     socket.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE'
-      ? new Error(`port ${port} is taken (the demo needs ${first} to ${first + 2}). Stop what listens there, or choose other ports: npm start -- --port ${first + 10}`)
+      ? new Error(`port ${port} is taken (the demo needs ${first} to ${first + kPorts - 1}). Stop what listens there, or choose other ports: npm start -- --port ${first + 10}`)
       : error.code === 'EACCES' ? new Error(`port ${port} may not be used by this user. Choose one above 1023 with --port.`) : error));
     socket.listen({ port, host: '127.0.0.1', exclusive: true }, () => socket.close(() => resolve()));
   });
@@ -97,6 +106,6 @@ function tryPort(port: number, first: number): Promise<void> {
 
 function readPort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_533) throw new InvalidArgumentError('It must be a whole number from 1 to 65533.');
+  if (!/^\d+$/.test(text) || port < 1 || port + kPorts > 65_536) throw new InvalidArgumentError(`It must be a whole number from 1 to ${65_536 - kPorts}.`);
   return port;
 }

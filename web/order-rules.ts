@@ -35,5 +35,6 @@ export function orderConflicts({ exceptions = [], unreachable = 'overrule' }: Or
       version: 'server-wins',
       updatedAt: 'server-wins',
     },
+    changedAt: 'updatedAt',
   };
 }

@@ -5,8 +5,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import fastifyStatic from '@fastify/static';
 import type { ServerResponse } from 'node:http';
 import { kTraces, type Ride, type TraceFile } from './ride.js';
+import { kPeople, type Seat } from './people.js';
 import { refuseForeignHosts } from './server/headers.js';
 import type { AppName, Arrival, Stage } from './stage.js';
+import type { Story, StoryState } from './story.js';
 
 /** Enough for the window that the chart shows and for a ride's whole account. */
 const kArrivalsMax = 5_000;
@@ -16,6 +18,9 @@ const kSignalEveryMs = 150;
 export interface ShellOptions {
   site: string;
   ride: Ride;
+  story: Story;
+  /** Where each person's app is. */
+  people: Record<Seat, string>;
   stages: Record<AppName, Stage>;
 }
 
@@ -43,9 +48,9 @@ export class Feed {
   }
 }
 
-export async function createShell({ site, ride, stages }: ShellOptions, feed: Feed): Promise<FastifyInstance> {
+export async function createShell({ site, ride, story, people, stages }: ShellOptions, feed: Feed): Promise<FastifyInstance> {
   const app = Fastify({ forceCloseConnections: true });
-  const frames = Object.values(stages).map(({ origin }) => origin).join(' ');
+  const frames = [...Object.values(stages).map(({ origin }) => origin), ...Object.values(people)].join(' ');
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
       'content-security-policy': `default-src 'self'; script-src 'self'; frame-src ${frames}; frame-ancestors 'none'`,
@@ -56,13 +61,15 @@ export async function createShell({ site, ride, stages }: ShellOptions, feed: Fe
   refuseForeignHosts(app);
   await app.register(fastifyStatic, { root: site, cacheControl: false });
   tellSignal(ride, feed);
+  story.on('story', (now: StoryState) => feed.tell({ type: 'story', at: Date.now(), ...now }));
 
   const state = (): object => ({
-    now: Date.now(), mbits: ride.mbits, dark: ride.dark, held: ride.held, ride: ride.state, arrivals: feed.arrivals,
+    now: Date.now(), mbits: ride.mbits, dark: ride.dark, held: ride.held, ride: ride.state, arrivals: feed.arrivals, story: story.state,
   });
   app.get('/config', async () => ({
-    apps: Object.fromEntries(Object.values(stages).map(({ name, origin }) => [name, origin])), traces: kTraces,
+    apps: Object.fromEntries(Object.values(stages).map(({ name, origin }) => [name, origin])), people, traces: kTraces,
   }));
+  app.get('/conflicts', (_request, reply) => reply.sendFile('conflicts.html'));
   app.get('/state', async () => state());
   app.get('/events', (_request, reply) => {
     reply.hijack();
@@ -83,6 +90,16 @@ export async function createShell({ site, ride, stages }: ShellOptions, feed: Fe
   app.delete('/ride', async () => {
     ride.stop();
     return state();
+  });
+  app.post('/story', async () => {
+    await story.begin();
+    return story.state;
+  });
+  app.post<{ Body: { seat: Seat; on: boolean } }>('/story/tunnel', {
+    schema: { body: object({ seat: { enum: kPeople.map(({ seat }) => seat) }, on: { type: 'boolean' } }) },
+  }, async (request) => {
+    story.hold(request.body.seat, request.body.on);
+    return story.state;
   });
   app.post('/office', async () => ({ cancelled: await cancelOne(stages) }));
   return app;

@@ -21,6 +21,8 @@ export interface Stage {
   origin: string;
   server: FastifyInstance;
   tunnel: Tunnel;
+  /** Another way to the same server: a port, and so an origin, of its own, behind a tunnel of its own. */
+  addLine(port: number): Promise<Tunnel>;
   close(): Promise<void>;
 }
 
@@ -48,13 +50,22 @@ export async function openStage({ name, port, site, database, onArrival }: Stage
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const target = { host: '127.0.0.1', port: (server.server.address() as AddressInfo).port };
-  const tunnel = new Tunnel({ target, resetAfterMs: kResetAfterMs });
-  await tunnel.listen(port);
+  const lines: Tunnel[] = [];
+  const addLine = async (at: number): Promise<Tunnel> => {
+    const line = new Tunnel({ target, resetAfterMs: kResetAfterMs });
+    await line.listen(at);
+    lines.push(line);
+    return line;
+  };
   return {
-    name, server, tunnel, origin: `http://localhost:${port}`,
+    name, server, tunnel: await addLine(port), addLine, origin: originOf(port),
     async close() {
-      await tunnel.close();
+      await Promise.all(lines.map((line) => line.close()));
       await server.close();
     },
   };
+}
+
+export function originOf(port: number): string {
+  return `http://localhost:${port}`;
 }

@@ -32,8 +32,8 @@ export function buildDemo(): void {
 }
 
 export async function freePorts(): Promise<number> {
-  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 3) {
-    const taken = await Promise.all([0, 1, 2].map((step) => new Promise<boolean>((resolve) => {
+  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ; port += 6) {
+    const taken = await Promise.all([0, 1, 2, 3, 4, 5].map((step) => new Promise<boolean>((resolve) => {
       const socket = createServer().once('error', () => resolve(true));
       socket.listen(port + step, '127.0.0.1', () => socket.close(() => resolve(false)));
     })));

@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { once } from 'node:events';
 import type { FrameLocator, Page } from 'playwright-core';
 import { buildDemo, openBrowser, spawnDemo, startDemo, type Browser, type Demo } from './demo-support.js';
+import { until } from './until.js';
 
 interface Listed { id: string; restaurant: string; status: string }
 
@@ -61,7 +62,26 @@ describe('the demo', () => {
     await page.close();
   });
 
-  it('delivered here and cancelled there: the courier is asked, and the decision clears the inbox', async () => {
+  it('an order placed and accepted in one tunnel needs nobody\'s decision', async () => {
+    const page = await browser.context.newPage();
+    await page.goto(`${demo.app}/#/customer`);
+    await page.locator('.restaurant').first().waitFor();
+    await tunnel(true);
+    await orderDish(page, 'Pea soup');
+    const mine = page.locator('.order:has-text("Pea soup")');
+    await mine.locator('[data-progress=waiting]').waitFor({ timeout: kSoonMs });
+    const id = await mine.getAttribute('data-order');
+    await page.goto(`${demo.app}/#/courier`);
+    const job = page.locator(`.job[data-order="${id}"]`);
+    await job.locator('[data-act=advance]').click();
+    await job.locator('.do-accepted').waitFor({ timeout: kSoonMs });
+    await tunnel(false);
+    await until(async () => (await listed(demo.app)).find((order) => order.id === id)?.status === 'accepted', 'the order to be accepted', kSoonMs);
+    assert.equal(await page.locator('.inbox-button').isVisible(), false);
+    await page.close();
+  });
+
+  it('delivered here and cancelled there: the courier is told that it was overruled, also by a page that was not there', async () => {
     const page = await browser.context.newPage();
     await page.goto(`${demo.app}/#/courier`);
     const job = page.locator('.job:has-text("Night Noodles")');
@@ -70,15 +90,50 @@ describe('the demo', () => {
     await job.locator('[data-act=advance]').click();
     await page.locator('.done-list:has-text("Night Noodles") [data-progress=waiting]').waitFor({ timeout: kSoonMs });
     await demo.ask('POST', '/office');
+    await page.goto('about:blank');
+    await tunnel(false);
+    await page.goto(`${demo.app}/#/courier`);
+    const toast = page.locator('.toast.bad');
+    await toast.waitFor({ timeout: kSoonMs });
+    assert.equal(await toast.innerText(), 'Your “delivered” was overruled: somebody else had cancelled it, and a cancelled order can\'t be delivered.');
+    assert.equal((await listed(demo.app)).find(({ restaurant }) => restaurant === 'Night Noodles')?.status, 'cancelled');
+    await toast.getByRole('button', { name: 'Close' }).click();
+    await page.reload();
+    await page.locator('.job').first().waitFor();
+    assert.equal(await page.locator('.inbox-button').isVisible(), false, 'there was nothing to decide');
+    assert.equal(await toast.count(), 0, 'and it is told once');
+    await page.close();
+  });
+
+  it('a note changed here and at the office: the dispatcher sees all of it, and the decision clears the inbox', async () => {
+    const page = await browser.context.newPage();
+    await page.goto(`${demo.app}/#/dispatcher`);
+    const row = page.locator('tr:has-text("Ring twice")');
+    await row.waitFor();
+    const id = await row.getAttribute('data-order');
+    await tunnel(true);
+    await row.locator('[data-act=edit]').click();
+    await page.locator('#edit-note').fill('Ring once');
+    await page.locator('#edit-tip').fill('5');
+    await page.keyboard.press('Enter');
+    await page.locator(`tr[data-order="${id}"] [data-progress=waiting]`).waitFor({ timeout: kSoonMs });
+    // Out of reach of this tunnel.
+    await fetch(`http://localhost:${demo.port + 3}/api/orders/${id}`, {
+      method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"note":"Ring never","tip":400}',
+    });
     await tunnel(false);
     await page.locator('.inbox-button').click({ timeout: kSoonMs });
-    const entry = page.locator('.inbox-list .card');
+    const entry = page.locator('.inbox-list .decision');
     await entry.waitFor();
-    assert.match(await entry.innerText(), /status to “delivered”/);
-    assert.match(await entry.locator('.why').innerText(), /cancelled/);
-    await entry.getByRole('button', { name: 'Discard' }).click();
-    await page.locator('.inbox-list .empty').waitFor();
+    assert.match(await entry.innerText(), /Tips added up: 3\.00 \+ 1\.00 \+ 2\.00 = 6\.00\./);
+    const sides = await Promise.all(['base', 'mine', 'theirs', 'both'].map((side) => entry.locator(`dd[data-side=${side}]`).innerText()));
+    assert.deepEqual(sides, ['Ring twice', 'Ring once', 'Ring never', 'Ring once\nRing never']);
+    await entry.getByRole('button', { name: 'Keep theirs' }).click();
+    await page.locator('.inbox .empty').waitFor();
     await page.locator('.inbox-button').waitFor({ state: 'hidden' });
+    const decided = async (): Promise<unknown> => (await fetch(`${demo.app}/api/orders/${id}`)).json();
+    await until(async () => (await decided() as { tip: number }).tip === 600, 'the tip, which was not in question');
+    assert.equal((await decided() as { note: string }).note, 'Ring never');
     await page.close();
   });
 

@@ -2,7 +2,11 @@
 
 import { connect, type Holdfast, type InboxEntry, type Status } from 'holdfast';
 import { startApp } from './app/app.js';
-import type { Inbox, InboxItem, Network, Progress, Weather } from './app/network.js';
+import type { Ending, Inbox, InboxItem, Network, Progress, Weather } from './app/network.js';
+import { addOpenWrite, openWrites, removeOpenWrite, type OpenWrite } from './open-writes.js';
+
+/** After these there is nothing more to be told of a write. */
+const kFinal = new Set(['confirmed', 'merged', 'overruled', 'rejected', 'discarded']);
 
 class HoldfastNetwork implements Network {
   readonly kind = 'holdfast';
@@ -10,6 +14,7 @@ class HoldfastNetwork implements Network {
   readonly inbox: Inbox;
   readonly #hf: Holdfast;
   readonly #listeners: (() => void)[] = [];
+  readonly #endings: ((ending: Ending) => void)[] = [];
   #status: Status | null = null;
   /** Orders whose write was answered "kept, not sent yet". */
   readonly #queued = new Set<string>();
@@ -19,25 +24,30 @@ class HoldfastNetwork implements Network {
     this.banner = hf.protected ? null : 'This browser allows no service worker here: orders are not kept in a tunnel.';
     this.inbox = {
       list: async () => (await hf.inbox.list()).map(readEntry),
-      retry: (id) => hf.inbox.retry(id),
-      edit: (id, body) => hf.inbox.edit(id, body),
-      discard: (id) => hf.inbox.discard(id),
+      retry: (id) => this.#decide(id, () => hf.inbox.retry(id)),
+      merge: (id) => this.#decide(id, () => hf.inbox.merge(id)),
+      edit: (id, body) => this.#decide(id, () => hf.inbox.edit(id, body)),
+      discard: (id) => this.#decide(id, () => hf.inbox.discard(id)),
       export: () => hf.inbox.export(),
     };
     hf.subscribe((status) => {
       this.#status = status;
       this.#tell();
     });
+    for (const write of openWrites()) void this.#await(write);
   }
 
-  async write(url: string, init: RequestInit, order: string): Promise<Response> {
+  async write(url: string, init: RequestInit, order: string, act?: string): Promise<Response> {
     const answer = await fetch(url, init);
+    if (answer.headers.get('Holdfast-Status') === 'queued') this.#queued.add(order);
+    const id = answer.headers.get('Holdfast-Id');
     // Later, when the server has had its say, the page is told; nothing waits for that here.
-    if (answer.headers.get('Holdfast-Status') === 'queued') {
-      this.#queued.add(order);
-      void this.#hf.settled(answer).catch(() => undefined).then(() => this.#tell());
-    }
+    if (id !== null) void this.#await({ id, order, act: act ?? null });
     return answer;
+  }
+
+  onEnding(listener: (ending: Ending) => void): void {
+    this.#endings.push(listener);
   }
 
   async progress(): Promise<Map<string, Progress>> {
@@ -66,6 +76,25 @@ class HoldfastNetwork implements Network {
     return this.#hf.sync();
   }
 
+  async #await(write: OpenWrite): Promise<void> {
+    addOpenWrite(write);
+    try {
+      const { id, state, decisions } = await this.#hf.settled(write.id);
+      if (kFinal.has(state)) removeOpenWrite(id);
+      for (const listener of this.#endings) listener({ ...write, state, decisions });
+    } catch {
+      // The page is going, or the worker is gone: the next page asks again.
+    }
+    this.#tell();
+  }
+
+  async #decide(id: string, decide: () => Promise<void>): Promise<void> {
+    const entry = (await this.#hf.inbox.list()).find((one) => one.id === id);
+    await decide();
+    const write = openWrites().find((one) => one.id === id) ?? (entry && { id, order: entry.entity, act: null });
+    if (write) void this.#await(write);
+  }
+
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -74,11 +103,12 @@ class HoldfastNetwork implements Network {
 function readEntry(entry: InboxEntry): InboxItem {
   return {
     id: entry.id, order: entry.entity, method: entry.method, body: entry.body, createdAt: entry.createdAt,
-    why: whyOf(entry),
+    conflict: entry.conflict, why: whyOf(entry),
   };
 }
 
-function whyOf({ reason, answer, status }: InboxEntry): string {
+function whyOf({ reason, answer, status, conflict }: InboxEntry): string {
+  if (conflict) return 'Others have changed the same meanwhile.';
   if (reason === 'unknown-outcome') return 'Nobody knows whether the server has it.';
   if (reason === 'creation-failed') return 'What it belongs to was turned down.';
   return problemIn(answer) ?? (status === null ? 'It was given up.' : `The server answered ${status}.`);

@@ -48,6 +48,9 @@ class NaiveNetwork implements Network {
     return { link: this.#failing ? 'offline' : 'online', pending, inbox: 0, problem: null };
   }
 
+  /** What nobody keeps, nobody merges: the last one to write wins. */
+  onEnding(): void {}
+
   watch(listener: () => void): void {
     this.#listeners.push(listener);
   }

@@ -1,10 +1,18 @@
 // The whole service worker of the demo.
 
 import { holdfast } from 'holdfast/service-worker';
+import { orderConflicts } from '../order-rules.js';
 
 declare const self: { __WB_MANIFEST: { url: string; revision: string | null }[] };
 
 holdfast({
-  resources: { orders: { path: '/api/orders/:id' } },
+  resources: {
+    orders: {
+      path: '/api/orders/:id',
+      // What the server fills in is no change of somebody else's.
+      defaults: { status: 'placed', courier: null, note: '', tip: 0 },
+      conflicts: orderConflicts(),
+    },
+  },
   assets: self.__WB_MANIFEST,
 });

@@ -2,12 +2,14 @@
 
 import { h, icon, type IconName } from './dom.js';
 import { inboxPanel, type InboxPanel } from './inbox.js';
-import type { Link, Network } from './network.js';
+import type { Ending, Link, Network } from './network.js';
 import { kFramed, listenToShell, shellUrl } from './ride.js';
 import { Store } from './store.js';
 import { courierView } from './views/courier.js';
 import { customerView } from './views/customer.js';
 import { dispatcherView } from './views/dispatcher.js';
+import { storyView } from './views/story.js';
+import { kYou, sayEnding } from './words.js';
 
 const kViews: { name: string; title: string; icon: IconName }[] = [
   { name: 'customer', title: 'Customer', icon: 'basket' },
@@ -19,11 +21,12 @@ const kToastMs = 5_000;
 export function startApp(network: Network): void {
   const store = new Store(network);
   const toasts = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
-  const say = (words: string, tone = ''): void => {
-    const toast = h('p', { class: `toast ${tone}` }, words);
+  const say = (words: string, tone = '', stays = false): void => {
+    const close = h('button', { type: 'button', class: 'round', 'aria-label': 'Close', onclick: () => toast.remove() }, icon('cross'));
+    const toast = h('div', { class: `toast ${tone}` }, h('p', {}, words), stays && close);
     toasts.append(toast);
     if (toasts.childElementCount > 3) toasts.firstElementChild?.remove();
-    setTimeout(() => toast.remove(), kToastMs);
+    if (!stays) setTimeout(() => toast.remove(), kToastMs);
   };
   const spoken = h('div', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
   store.addEventListener('complaint', (event) => say((event as CustomEvent<string>).detail, 'bad'));
@@ -32,6 +35,7 @@ export function startApp(network: Network): void {
     customer: customerView(store, (words) => { spoken.textContent = words; }),
     courier: courierView(store),
     dispatcher: dispatcherView(store),
+    story: storyView(store),
   };
   const inbox = network.inbox && inboxPanel(network.inbox, (id) => store.orders.find((order) => order.id === id)?.restaurant ?? 'Order');
   const badge = linkBadge(network, inbox);
@@ -49,18 +53,26 @@ export function startApp(network: Network): void {
     toasts, spoken, ...(inbox ? [inbox.element] : []));
 
   function viewName(): keyof typeof views {
-    const name = location.hash.replace(/^#\//, '');
-    return name in views ? name as keyof typeof views : 'customer';
+    const name = location.hash.split('/')[1] ?? '';
+    return Object.hasOwn(views, name) ? name as keyof typeof views : 'customer';
   }
+
+  // Whoever was overruled must not find it out by chance: that stays until it was read.
+  network.onEnding((ending: Ending) => {
+    if (viewName() === 'story' || (ending.state !== 'merged' && ending.state !== 'overruled')) return;
+    for (const { text, verdict } of sayEnding(ending, kYou)) say(text, verdict === 'theirs' ? 'bad' : '', verdict === 'theirs');
+  });
 
   function show(): void {
     const name = viewName();
+    store.look(name === 'story' ? location.hash.split('/')[3] ?? null : null);
+    document.body.dataset['view'] = name;
     main.replaceChildren(views[name].element);
     for (const link of links) {
       if (link.getAttribute('data-view') === name) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
-    document.title = `${kViews.find((view) => view.name === name)!.title} · Corner Table`;
+    document.title = `${kViews.find((view) => view.name === name)?.title ?? 'One order'} · Corner Table`;
     draw();
   }
 

@@ -94,7 +94,7 @@ function replaceKeepingFocus(old: HTMLElement, fresh: HTMLElement): void {
   const act = old.contains(document.activeElement) ? document.activeElement?.getAttribute('data-act') : null;
   old.replaceWith(fresh);
   if (act !== null && act !== undefined) {
-    const again = fresh.querySelector<HTMLElement>(`[data-act="${act}"]`) ?? fresh.querySelector<HTMLElement>('button');
+    const again = fresh.querySelector<HTMLElement>(`[data-act="${CSS.escape(act)}"]`) ?? fresh.querySelector<HTMLElement>('button');
     again?.focus();
   }
 }

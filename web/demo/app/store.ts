@@ -7,6 +7,8 @@ import { newId, readOrder, readOrders, type Change, type NewOrder, type Order } 
 
 const kListUrl = '/api/orders';
 const kPollMs = 2_500;
+/** Three people who look at one order want to see each other. */
+const kPollOneMs = 1_000;
 /** A write that is answered faster than this never shows as being on its way. */
 const kQuietMs = 250;
 
@@ -21,11 +23,23 @@ export interface Seen {
   pending: number;
 }
 
+/** Whoever frames the app may want to number this person's acts; see ride.ts. */
+export interface Act {
+  method: string;
+  id: string;
+  change: Change;
+  /** The order as the person saw it. */
+  before: Order | null;
+  act?: string;
+}
+
 export class Store extends EventTarget {
   seen: Seen = { source: 'nothing', pending: 0 };
 
   readonly network: Network;
   #orders: Order[] = [];
+  /** The only order that is looked at, if there is one. */
+  #one: string | null = null;
   #progress = new Map<string, Progress>();
   readonly #drafts = new Map<string, Draft>();
   #writes = 0;
@@ -60,13 +74,15 @@ export class Store extends EventTarget {
   /** `act` is the shell's number for it while a ride is being watched. */
   place(fresh: Omit<NewOrder, 'id' | 'customer'> & { id?: string; customer?: string }, act?: string): Promise<boolean> {
     const order: NewOrder = { customer: kCustomer, ...fresh, id: fresh.id ?? newId() };
-    return this.#write('POST', '/api/orders', order.id, order, readOrder(order)!, act);
+    const name = act ?? this.#nameAct({ method: 'POST', id: order.id, change: {}, before: null });
+    return this.#write('POST', '/api/orders', order.id, order, readOrder(order)!, name);
   }
 
   change(id: string, change: Change, act?: string): Promise<boolean> {
     const now = this.orders.find((order) => order.id === id);
     const draft = now ? { ...now, ...change } : null;
-    return this.#write('PATCH', `/api/orders/${id}`, id, change, draft, act);
+    const name = act ?? this.#nameAct({ method: 'PATCH', id, change, before: now ?? null });
+    return this.#write('PATCH', `/api/orders/${id}`, id, change, draft, name);
   }
 
   advance(order: Order): Promise<boolean> {
@@ -74,6 +90,18 @@ export class Store extends EventTarget {
     if (order.status === 'delivered' || order.status === 'cancelled') return Promise.resolve(false);
     const status = next[order.status];
     return this.change(order.id, status === 'accepted' ? { status, courier: kCourier } : { status });
+  }
+
+  /** The only order that is looked at, once it is known. */
+  get shown(): Order | undefined {
+    return this.orders.find(({ id }) => id === this.#one);
+  }
+
+  /** Reads this order and no other; null: the list again. */
+  look(one: string | null): void {
+    if (one === this.#one) return;
+    this.#one = one;
+    this.refresh();
   }
 
   refresh(): void {
@@ -86,7 +114,7 @@ export class Store extends EventTarget {
       if (this.seen.source === 'server') this.seen = { source: 'memory', pending: 0 };
     }).finally(() => {
       this.#reading = null;
-      this.#timer = setTimeout(() => this.refresh(), this.#again ? 50 : kPollMs);
+      this.#timer = setTimeout(() => this.refresh(), this.#again ? 50 : this.#one === null ? kPollMs : kPollOneMs);
       this.#again = false;
       this.#tell();
     });
@@ -96,11 +124,12 @@ export class Store extends EventTarget {
     this.#progress = await this.network.progress();
     this.#tell();
     const writes = this.#writes;
-    const answer = await fetch(kListUrl, { headers: { accept: 'application/json' } });
+    const one = this.#one;
+    const answer = await fetch(one === null ? kListUrl : `${kListUrl}/${one}`, { headers: { accept: 'application/json' } });
     if (!answer.ok) return;
-    const orders = readOrders(await answer.json());
-    // A list asked for before one of our writes was answered may not have it yet: ask again instead.
-    if (writes !== this.#writes) {
+    const orders = readOrders(one === null ? await answer.json() : [await answer.json()]);
+    // What was asked for before one of our writes was answered may not have it yet: ask again instead.
+    if (writes !== this.#writes || one !== this.#one) {
       this.#again = true;
       return;
     }
@@ -120,11 +149,10 @@ export class Store extends EventTarget {
     if (mark) this.#drafts.set(id, mark);
     this.#tell();
     setTimeout(() => this.#tell(), kQuietMs + 20);
-    const name = act ?? this.#nameAct(method, id);
     const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
-    if (name !== undefined) headers['X-Ride-Act'] = name;
+    if (act !== undefined) headers['X-Ride-Act'] = act;
     try {
-      const answer = await this.network.write(url, { method, headers, body: JSON.stringify(body) }, id);
+      const answer = await this.network.write(url, { method, headers, body: JSON.stringify(body) }, id, act);
       const text = await answer.text();
       if (answer.ok) {
         this.#keep(readOrder(text === '' ? null : JSON.parse(text)));
@@ -149,11 +177,9 @@ export class Store extends EventTarget {
     this.#orders = [order, ...this.#orders.filter(({ id }) => id !== order.id)];
   }
 
-  /** Whoever frames the app may want to number this person's acts; see ride.ts. */
-  #nameAct(method: string, id: string): string | undefined {
-    const asked = new CustomEvent<{ method: string; id: string; act?: string }>('act', { detail: { method, id } });
-    this.dispatchEvent(asked);
-    return asked.detail.act;
+  #nameAct(detail: Act): string | undefined {
+    this.dispatchEvent(new CustomEvent<Act>('act', { detail }));
+    return detail.act;
   }
 
   #complain(message: string): void {

@@ -24,7 +24,7 @@ export interface Order {
 }
 
 export type NewOrder = Pick<Order, 'id' | 'customer' | 'restaurant' | 'items' | 'note' | 'tip'>;
-export type Change = Partial<Pick<Order, 'status' | 'courier' | 'note' | 'tip'>>;
+export type Change = Partial<Pick<Order, 'status' | 'courier' | 'note' | 'tip' | 'items'>>;
 
 export const kStatusWords: Record<OrderStatus, string> = {
   placed: 'Placed', accepted: 'Accepted', picked_up: 'Picked up', delivered: 'Delivered', cancelled: 'Cancelled',

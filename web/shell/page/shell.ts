@@ -3,7 +3,7 @@
 import { Account } from './account.js';
 import { Charts } from './charts.js';
 import { cancelOne, kApps, listen, readConfig, setTunnel, startRide, stopRide, type AppName, type RideState } from './feed.js';
-import { Frames } from './frames.js';
+import { Frames, type Framed } from './frames.js';
 import { Rider } from './rider.js';
 
 const kDrawMs = 120;
@@ -19,7 +19,10 @@ const news = find('news');
 const config = await readConfig();
 const accounts: Record<AppName, Account> = { holdfast: new Account(), naive: new Account() };
 const charts = new Charts(accounts);
-const frames = new Frames(find('frames'), config.apps, (app, letter) => {
+const frames = new Frames(find('frames'), {
+  holdfast: framed('holdfast', 'With holdfast', 'fetch, and one service worker'),
+  naive: framed('naive', 'Without', 'fetch, retried each second'),
+}, (app, letter) => {
   if (letter.type === 'act') accounts[app].acted(letter.act, letter.at);
   if (letter.type === 'flip') flip();
   if (letter.type === 'holding') accounts[app].holding(letter.count);
@@ -32,6 +35,18 @@ let held = false;
 const counters = Object.fromEntries(kApps.map((app) => [app, counterRow(app)])) as Record<AppName, (values: number[]) => void>;
 for (const { file, title, about } of config.traces) trace.append(new Option(title, file, false, false));
 trace.title = config.traces[0]?.about ?? '';
+
+function framed(app: AppName, title: string, about: string): Framed {
+  const head = document.createElement('h2');
+  const key = document.createElement('span');
+  const mark = document.createElement('b');
+  mark.className = `key-${app}`;
+  key.append(mark, title);
+  const small = document.createElement('small');
+  small.textContent = about;
+  head.append(key, small);
+  return { head, label: `The delivery app, ${title.toLowerCase()}`, origin: config.apps[app], view: 'customer' };
+}
 
 function rideTitle(): string {
   return config.traces.find(({ file }) => file === trace.value)?.title ?? 'the train';
