@@ -222,6 +222,24 @@ TEST_CASE("The later change stands, by the clock of the server, whatever the dev
   CHECK(later_of(5'000, rule, [](Millis) { return Json{{"headers", Json::array({Json::array({"last-modified", "soon"})})}}; }) == "conflict");
 }
 
+TEST_CASE("A text with markers in it is nothing to send") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = "text";
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"note", "ring thrice"}});
+  device.meets(order({{"note", "ring once"}}));
+  CHECK(only(device.decide(id, "merge"), "refuse").at(0)["code"] == "overlap");
+  CHECK(device.count("inbox") == 1);
+  SUBCASE("what a person makes of it is") {
+    device.decide(id, "edit", Json{{"note", "ring four times"}}.dump());
+    CHECK(body_of(device.leaves())["note"] == "ring four times");
+  }
+  SUBCASE("and so is one side") {
+    device.decide(id, "retry");
+    CHECK(body_of(device.leaves())["note"] == "ring thrice");
+  }
+}
+
 TEST_CASE("A document beyond what is kept with a write makes a conflict a person's matter") {
   Courier device;
   device.now += 1;

@@ -358,3 +358,12 @@ TEST_CASE("Where too much overlaps, words aren't looked into") {
   CHECK_FALSE(changed(""));
   CHECK(changed(std::string(200, '.')));
 }
+
+TEST_CASE("A last line that isn't ended is the line that it would be with its end") {
+  CHECK(merge_text("a", "a\nb", "c\na").text == "c\na\nb");
+  CHECK(merge_text("a\nb", "a\nb\nc", "x\nb").text == "x\nb\nc");
+  CHECK(merge_text("a\nb", "a\nb\n", "x\nb").text == "x\nb\n");
+  CHECK(merge_text("a\nb\n", "a\nb", "x\nb\n").text == "x\nb");
+  CHECK(merge_text("a\r\nb", "a\r\nb\r\nc", "x\r\nb").text == "x\r\nb\r\nc");
+  CHECK(merge_text("third floor", "third floor\nring twice", "third floor, left").text == "third floor, left\nring twice");
+}

@@ -300,6 +300,38 @@ TEST_CASE("Promise 16: what was added upon a write that isn't carried out is add
   }
 }
 
+TEST_CASE("What the server itself puts into a document is no change of others") {
+  Courier device;
+  SUBCASE("when it creates it") {
+    capture(device, write("POST", "/api/orders", {{"id", "7"}, {"tip", 1}}));
+    capture(device, write("PATCH", "/api/orders/7", {{"courier", "ben"}, {"tip", 2}}));
+    capture(device, write("PATCH", "/api/orders/7", {{"courier", "ann"}}));
+    device.told(device.leaves(), 201, {{"id", "7"}, {"tip", 1}, {"courier", nullptr}, {"version", 1}}, "\"1\"");
+    const Json send = device.leaves();
+    CHECK(header(send, "if-match") == "\"1\"");
+    CHECK(body_of(send) == Json{{"courier", "ben"}, {"tip", 2}});
+    device.told(send, 200, {{"id", "7"}, {"tip", 2}, {"courier", "ben"}, {"version", 2}}, "\"2\"");
+    const Json last = device.leaves();
+    CHECK(body_of(last) == Json{{"courier", "ann"}});
+    device.told(last, 200, {{"id", "7"}, {"tip", 2}, {"courier", "ann"}, {"version", 3}}, "\"3\"");
+    for (const Json& row : device.store.rows("outcomes")) CHECK(row["state"] == "confirmed");
+  }
+  SUBCASE("when it changes it") {
+    device.act("PATCH", {{"tip", 2}});
+    const std::string id = device.act("PATCH", {{"note", "b"}, {"total", 9}});
+    device.told(device.leaves(), 200, order({{"tip", 2}, {"total", 7}}), "\"2\"");
+    CHECK(body_of(device.leaves()) == Json{{"note", "b"}, {"total", 9}});
+  }
+  SUBCASE("but what others have changed meanwhile still is") {
+    device.act("PATCH", {{"tip", 2}});
+    const std::string id = device.act("PATCH", {{"door", 9}});
+    device.meets(order({{"door", 7}}));
+    device.told(device.leaves(), 200, order({{"tip", 2}, {"door", 7}}), "\"3\"");
+    CHECK(pump(device).empty());
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+  }
+}
+
 TEST_CASE("A change of what the write before it was to make anew, and didn't, isn't taken for done") {
   Courier device;
   device.act("DELETE", nullptr);

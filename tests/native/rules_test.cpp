@@ -98,6 +98,7 @@ TEST_CASE("Rules: a mistake is named with its field, and with what is allowed") 
       {{{"transitions", {{"a", "b"}}}}, "conflicts.fields.status.transitions.a", "must be a list of states"},
       {{{"transitions", {{"a", {"b"}}}}}, "conflicts.fields.status.transitions.a", "of which nothing is said"},
       {{{"transitions", {{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}}}}, "conflicts.fields.status.transitions.a", "goes round"},
+      {{{"transitions", {{"a", {"b"}}, {"b", Json::array()}, {"lost", Json::array()}}}}, "conflicts.fields.status.transitions.lost", "can't be reached"},
       {{{"transitions", machine()}, {"unreachable", "never"}}, "conflicts.fields.status.unreachable", "must be 'overrule' or 'ask'"},
       {{{"transitions", machine()}, {"exceptions", Json::array({Json::array({"cancelled", "lost"})})}}, "conflicts.fields.status.exceptions", "must be pairs"},
       {{{"otherwise", "text"}}, "conflicts.fields.status.otherwise", "must be server-wins"},

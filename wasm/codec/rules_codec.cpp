@@ -54,6 +54,9 @@ void decode_states(Section& section, const Json& json, Transitions& machine) {
     if (goes_round(machine, state, open, done)) return section.fail("transitions." + state, "goes round in a circle, so nothing could be told apart from what came before it");
   }
   for (const auto& [state, next] : machine.steps) {
+    const auto leads_here = [&state = state](const auto& other) { return std::find(other.second.begin(), other.second.end(), state) != other.second.end(); };
+    const bool alone = next.empty() && std::none_of(machine.steps.begin(), machine.steps.end(), leads_here);
+    if (alone && machine.steps.size() > 1) section.fail("transitions." + state, "can't be reached from any other state, and leads to none");
     for (const std::string& one : next) {
       if (!machine.steps.contains(one)) section.fail("transitions." + state, "names the state '" + one + "', of which nothing is said; a last state has an empty list");
     }

@@ -65,6 +65,9 @@ using SettleElement = std::function<std::optional<Json>(const std::string& id, c
 /// Elements with ids: insertions of both are kept, what one moved and the other changed is moved and changed.
 Settled list(const Rule& rule, const Sides& sides, const SettleElement& element);
 
+/// The reason where both sides changed the same words.
+inline constexpr const char* kOverlap = "overlap";
+
 /// By line, then by word (conflict/text.hpp). An overlap is marked, and asks.
 Settled text(const Sides& sides);
 

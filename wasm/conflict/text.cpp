@@ -88,6 +88,8 @@ std::string_view line_end(const Texts& texts) {
   return "\n";
 }
 
+constexpr const char* kLastMarker = ">>>>>>> theirs";
+
 void set_out(std::string& text, const Texts& lines, std::string_view end) {
   const auto part = [&](std::string_view marker, std::string_view content) {
     text.append(marker).append(end).append(content);
@@ -96,13 +98,19 @@ void set_out(std::string& text, const Texts& lines, std::string_view end) {
   part("<<<<<<< mine", lines.mine);
   part("||||||| base", lines.base);
   part("=======", lines.theirs);
-  part(">>>>>>> theirs", {});
+  part(kLastMarker, {});
 }
 
-}  // namespace
+bool is_ended(std::string_view text) { return text.empty() || text.back() == '\n'; }
 
-TextMerge merge_text(std::string_view base, std::string_view mine, std::string_view theirs) {
-  const Texts texts{base, mine, theirs};
+/// A last line that isn't ended is the same line as one that is: else whoever adds a line would have changed two.
+std::string ended(std::string_view text, std::string_view end) {
+  std::string whole(text);
+  if (!is_ended(text)) whole.append(end);
+  return whole;
+}
+
+TextMerge merge_lines(const Texts& texts) {
   DiffBudget for_lines;
   DiffBudget for_words;  // of all overlaps together
   TextMerge merge;
@@ -116,6 +124,24 @@ TextMerge merge_text(std::string_view base, std::string_view mine, std::string_v
       set_out(merge.text, region.sides, line_end(texts));
     }
   }
+  return merge;
+}
+
+/// Whether the merged text's last line is ended: as the side has it that changed that.
+bool ends(const Texts& texts) {
+  if (texts.mine.empty() || texts.theirs.empty()) return is_ended(texts.mine.empty() ? texts.theirs : texts.mine);
+  return is_ended(is_ended(texts.mine) == is_ended(texts.base) ? texts.theirs : texts.mine);
+}
+
+}  // namespace
+
+TextMerge merge_text(std::string_view base, std::string_view mine, std::string_view theirs) {
+  const Texts texts{base, mine, theirs};
+  const std::string_view end = line_end(texts);
+  const std::string all[] = {ended(base, end), ended(mine, end), ended(theirs, end)};
+  TextMerge merge = merge_lines({all[0], all[1], all[2]});
+  const bool marked = merge.overlaps && merge.text.ends_with(kLastMarker + std::string(end));
+  if (!marked && !ends(texts) && merge.text.ends_with(end)) merge.text.resize(merge.text.size() - end.size());
   return merge;
 }
 

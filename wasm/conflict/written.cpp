@@ -11,7 +11,7 @@ Settled text(const Sides& sides) {
   static const std::string kEmpty;
   const std::string& base = sides.base != nullptr ? sides.base->get_ref<const std::string&>() : kEmpty;
   TextMerge merged = merge_text(base, sides.mine->get_ref<const std::string&>(), sides.theirs->get_ref<const std::string&>());
-  return {merged.overlaps ? Verdict::kAsk : Verdict::kMerged, Json(std::move(merged.text)), merged.overlaps ? "overlap" : ""};
+  return {merged.overlaps ? Verdict::kAsk : Verdict::kMerged, Json(std::move(merged.text)), merged.overlaps ? kOverlap : ""};
 }
 
 }  // namespace holdfast

@@ -87,6 +87,9 @@ void decided(Context& context, const DecidedEvent& event) {
   if (event.action == "merge" && !mergeable) {
     return refuse(context, "nothing-merged", "This entry has no merged document; retry, edit or discard it.");
   }
+  if (event.action == "merge" && overlaps(mutation)) {
+    return refuse(context, "overlap", "Both sides changed the same words; the suggestion has them marked. Edit the text, or keep one side.");
+  }
   if (event.action != "discard" && mergeable && !rebase_decided(context, *resource, *entry, event.action, mutation)) {
     return refuse(context, "not-writable", "What was decided can't be sent as a " + mutation.method + "; edit it, or discard it and write anew.");
   }

@@ -180,6 +180,27 @@ Times times_of(const Context& context, const Mutation& mutation, Millis theirs_a
   return {Stamp{mutation.created_at, 0, mutation.client}, theirs, context.now};
 }
 
+/// What stands behind a write in its lane was made upon a document that turned out another: it is made anew upon that.
+void move_bases(Context& context, const Resource& resource, const Mutation& first, const std::optional<Json>& from, const std::optional<Json>& to) {
+  const Rules rules = replayed(*resource.conflicts);
+  const auto moved = [&](const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs) {
+    return merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}, Unsettled::kMine).document;
+  };
+  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kRangeMax};
+  for (Mutation& later : context.view.range<Mutation>(range)) {
+    if (later.entity != first.entity || later.resource != first.resource || later.base.empty()) continue;
+    const auto saw = document_of(later.base);
+    const auto made = applied(context, resource, later, saw);
+    const auto base = moved(from, saw, to);
+    const auto mine = moved(saw, made, base);
+    // One that would do nothing any more repeats what was turned down: that is the server's to say, again.
+    const bool anew = saw && made && !same(mine, base) && !same(applied(context, resource, later, base), mine);
+    if (anew && rewrite(resource, later, base, mine)) renew_key(context, later);
+    later.base = text_of(base);
+    context.put(later);
+  }
+}
+
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
@@ -229,24 +250,16 @@ bool still_upon_base(Context& context, const Resource& resource, const Mutation&
 void take_out(Context& context, const Resource& resource, const Mutation& gone) {
   if (gone.base.empty() || !resource.conflicts) return;
   const auto before = document_of(gone.base);
-  const auto after = applied(context, resource, gone, before);
-  const Rules rules = replayed(*resource.conflicts);
-  const auto without = [&](const std::optional<Json>& from, const std::optional<Json>& one, const std::optional<Json>& to) {
-    return merge(rules, {pointer_to(from), pointer_to(one), pointer_to(to)}, Times{}, Unsettled::kMine).document;
-  };
-  const Range range{Mutation::kStore, "lane", Json::array({gone.lane, gone.seq + 1}), Json::array({gone.lane, kNever}), kRangeMax};
-  for (Mutation& later : context.view.range<Mutation>(range)) {
-    if (later.entity != gone.entity || later.resource != gone.resource || later.base.empty()) continue;
-    const auto saw = document_of(later.base);
-    const auto made = applied(context, resource, later, saw);
-    const auto base = without(after, saw, before);
-    const auto mine = without(saw, made, base);
-    // One that would do nothing any more repeats what was turned down: that is the server's to say, again.
-    const bool anew = saw && made && !same(mine, base) && !same(applied(context, resource, later, base), mine);
-    if (anew && rewrite(resource, later, base, mine)) renew_key(context, later);
-    later.base = text_of(base);
-    context.put(later);
-  }
+  move_bases(context, resource, gone, applied(context, resource, gone, before), before);
+}
+
+void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told) {
+  const bool creation = done.base.empty() && done.method == "POST";
+  if (!resource.conflicts || (!creation && done.base_etag.empty())) return;
+  const auto lane = context.view.get<Lane>(done.lane);
+  if (!lane || lane->length < 2) return;
+  const auto made = applied(context, resource, done, document_of(done.base));
+  if (made && !same_value(*made, told)) move_bases(context, resource, done, made, told);
 }
 
 void renew_key(Context& context, Mutation& mutation) {
@@ -310,6 +323,16 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   mutation.base_etag = etag_of({theirs, entry.theirs_etag, entry.theirs_at});
   mutation.open = false;
   return true;
+}
+
+bool overlaps(const Mutation& mutation) {
+  bool open = false;
+  for (const Json& record : records_of(mutation)) {
+    if (!record.is_object()) continue;
+    const Json reason = record.value("reason", Json());
+    open = reason == kByPerson ? false : open || (reason == kOverlap && record.value("verdict", Json()) == "ask");
+  }
+  return open;
 }
 
 const char* outcome_of(const Mutation& mutation) {

@@ -35,6 +35,10 @@ bool still_upon_base(Context& context, const Resource& resource, const Mutation&
 /// the one without. What it adds to a counter, a set, a list or a text is added there.
 void take_out(Context& context, const Resource& resource, const Mutation& gone);
 
+/// A write was carried out upon what it was made upon, so whatever the server's document has besides is the server's own
+/// doing, and no change of others: what follows in the lane is made anew upon it.
+void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told);
+
 /// The bytes change, or those with the earlier key were turned away: every attempt so far is over.
 void renew_key(Context& context, Mutation& mutation);
 
@@ -54,6 +58,9 @@ Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation)
 /// that the write has by now.
 /// @return false if that can't be written as a request of this kind
 bool rebase_decided(Context& context, const Resource& resource, const InboxRow& entry, const std::string& action, Mutation& mutation);
+
+/// Whether a conflict waits about words that both sides have changed: what is suggested has them set out, with markers.
+bool overlaps(const Mutation& mutation);
 
 /// The outcome of a write that the server has accepted: confirmed, merged or overruled.
 const char* outcome_of(const Mutation& mutation);

@@ -68,10 +68,11 @@ std::optional<Json> located(Context& context, const AnsweredEvent& event, const 
 
 /// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
 /// own answer), the write itself is the best that is known.
-void keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
-  if (mutation.whole_collection()) return note_emptied(context, resource, mutation);
+/// @return the document that the answer told, if nothing newer is known
+std::optional<Json> keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
+  if (mutation.whole_collection()) return note_emptied(context, resource, mutation), std::nullopt;
   const auto found = route(context.config, mutation.url);
-  if (!found) return;
+  if (!found) return std::nullopt;
   const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";
   auto told = deleted ? std::nullopt : document_in(context, event, mutation, resource, found->kind == RouteKind::kAction);
   const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
@@ -106,11 +107,13 @@ void keep_document(Context& context, const Mutation& mutation, const AnsweredEve
   row.created_at = made || creation ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
+  return outdated ? std::nullopt : told;
 }
 
 void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   mutation.answered = mutation.answered || event.waiting;
-  keep_document(context, mutation, event, resource);
+  const auto told = keep_document(context, mutation, event, resource);
+  if (told) carry_over(context, resource, mutation, *told);
   remove(context, mutation);
   respond_answer(context, mutation.id, AnswerClass::kConfirmed);
   conclude(context, mutation, outcome_of(mutation), event.status, event.body);
