@@ -12,7 +12,7 @@ import type { HoldfastConfig } from '../js/protocol/config';
 export { from, given, increment, now, url } from '../js/protocol/config';
 export type {
   AnswerMeaning, Asset, ConflictConfig, ConflictRule, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, PolicyName, ReadConfig,
-  ResourceConfig, RetryConfig,
+  Resolver, ResolverQuestion, ResourceConfig, RetryConfig,
 } from '../js/protocol/config';
 
 declare const self: ServiceWorkerGlobalScope;

@@ -17,6 +17,7 @@ import { HeldAnswers } from './kept';
 import { KeptReads } from './kept-reads';
 import { kReadDefaults, readRules } from './read-rules';
 import { Reads } from './reads';
+import { Resolvers } from './resolvers';
 import { Routes } from './routes';
 import { Secrets } from './secrets';
 import { Sender } from './sender';
@@ -48,6 +49,7 @@ export class Host {
   readonly #kept: KeptReads;
   readonly #secrets: Secrets;
   readonly #versions: Versions;
+  readonly #resolvers: Resolvers;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -62,6 +64,7 @@ export class Host {
     this.source = new DatabaseSource(databaseName(scope));
     this.#bodies = new Bodies(this.source);
     this.#secrets = new Secrets(config, this.routes);
+    this.#resolvers = new Resolvers(config.resolvers ?? {});
     const answers = new HeldAnswers();
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
     this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
@@ -100,7 +103,7 @@ export class Host {
   /** @throws HostError `config` for a mistake in the configuration */
   async check(): Promise<void> {
     checkBypass(this.config.bypass ?? [], this.prefixes, self.location.href);
-    await this.engine();
+    this.#resolvers.check((await this.engine()).resolvers);
   }
 
   async #start(): Promise<Engine> {
@@ -186,6 +189,7 @@ export class Host {
         console.error(`holdfast: ${this.#problem.code}: ${this.#problem.message}`);
         this.#tellStatus();
         break;
+      case 'resolve': void this.#resolve(id, effect).catch(report); break;
       case 'refresh_credentials': void this.#refresh(effect); break;
       case 'forget_credentials': {
         const origin = String(effect.origin);
@@ -195,6 +199,12 @@ export class Host {
       case 'register_sync': registerSync(); break;
       case 'again': break; // The one who asked looks for it.
     }
+  }
+
+  async #resolve(id: string, effect: Effect): Promise<void> {
+    const done = this.#sender.expect();  // the worker stays awake for it
+    await this.#stepper.submit({ type: 'resolved', id, values: await this.#resolvers.answer(effect) }).finally(done);
+    await this.#want();
   }
 
   #respond(effect: Effect, id: string): void {

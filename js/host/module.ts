@@ -41,6 +41,8 @@ const kRoutesMax = 2_000;
 
 /** The compiled engine. After a trap its memory can't be trusted: `rebuild` starts it anew from the compiled code. */
 export class Engine {
+  /** Names of the app's own functions that its rules name. */
+  resolvers: readonly string[] = [];
   #raw: RawEngine | null = null;
   readonly #routes = new Map<string, Routed>();
 
@@ -64,11 +66,12 @@ export class Engine {
     });
     const raw = new module.Engine();
     const answer = JSON.parse(raw.configure(this.config)) as
-      { ok: true } | { ok: false; errors: { field: string; message: string }[] };
+      { ok: true; resolvers: string[] } | { ok: false; errors: { field: string; message: string }[] };
     if (!answer.ok) {
       const lines = answer.errors.map(({ field, message }) => `  ${field}: ${message}`);
       throw new HostError('config', `The configuration given to holdfast() has mistakes:\n${lines.join('\n')}`);
     }
+    this.resolvers = answer.resolvers;
     this.#raw = raw;
   }
 

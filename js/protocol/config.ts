@@ -121,7 +121,28 @@ export type ConflictRule = PolicyName | RuleOptions & (
    */
   | { transitions: Record<string, readonly string[]>; unreachable?: 'overrule' | 'ask';
       exceptions?: readonly (readonly [theirs: string, mine: string])[] }
+  /** A function of the app's own, by its name in `resolvers`. */
+  | { resolver: string }
 );
+
+/** A part that both sides have changed; what is missing isn't there. */
+export interface ResolverQuestion {
+  /** The resource's name in the configuration. */
+  resource: string;
+  /** JSON Pointer (RFC 6901); an element of a list goes by its id. */
+  path: string;
+  base: unknown;
+  mine: unknown;
+  theirs: unknown;
+  /** The document as the other rules have merged it. */
+  document: unknown;
+}
+
+/**
+ * Settles such a part: returns what it becomes, as JSON. Undefined, an exception, or more than five seconds leave it to a
+ * person. It may be asked more than once, and must give the same answer to the same question.
+ */
+export type Resolver = (question: ResolverQuestion) => unknown;
 
 export interface ConflictConfig {
   /** For the document, and whatever in it has no rule of its own. Default `merge`. */
@@ -240,6 +261,8 @@ export interface RetryConfig {
 export type Asset = string | { url: string; revision: string | null };
 
 export interface HoldfastConfig {
+  /** The functions that rules name: `{ resolver: 'notes' }`. */
+  resolvers?: Record<string, Resolver>;
   resources: Record<string, ResourceConfig>;
   retry?: RetryConfig;
   /** How much is remembered of conflicts, for each user: 1,000 writes and 4 MiB by default; the oldest go first. */

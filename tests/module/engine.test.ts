@@ -12,7 +12,7 @@ before(async () => {
 
 function configured(): RawEngine {
   const engine = make();
-  assert.deepEqual(JSON.parse(engine.configure(kConfig)), { ok: true, origins: ['https://app.example'] });
+  assert.deepEqual(JSON.parse(engine.configure(kConfig)), { ok: true, origins: ['https://app.example'], resolvers: [] });
   return engine;
 }
 

@@ -154,12 +154,25 @@ void Storm::act_on(Person& person, const Json& effect) {
   const std::string what = effect["do"];
   if (what == "refused" || what == "problem") wrong(effect.dump());
   if (what == "send") send(person, effect);
+  if (what == "resolve") resolve(person, effect);
   if (what == "pumped" && !effect["wakeAt"].is_null()) {
     const std::uint64_t timer = ++person.timer;
     later(std::clamp<Millis>(effect["wakeAt"].get<Millis>() - person.device.now, 0, 25'000), [this, &person, timer] {
       if (timer == person.timer) submit(person, {{"type", "tick"}, {"trigger", "timer"}});
     });
   }
+}
+
+/// The app's own function: the word that sorts first. Sometimes it fails, or the worker dies over it.
+void Storm::resolve(Person& person, const Json& effect) {
+  Json values = Json::object();
+  for (const Json& question : effect["questions"]) {
+    const std::string mine = question.value("mine", ""), theirs = question.value("theirs", "");
+    if (!chance(20)) values[question["path"].get<std::string>()] = std::min(mine, theirs);
+  }
+  later(random_.up_to(2'000), [=, this, &person, life = person.device.life] {
+    if (life == person.device.life) submit(person, {{"type", "resolved"}, {"id", effect["id"]}, {"values", values.dump()}});
+  });
 }
 
 Reply Storm::arrives(Person& person, const Json& effect) {

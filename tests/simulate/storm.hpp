@@ -61,6 +61,7 @@ class Storm {
   void submit(Person& person, const Json& event);
   void pump(Person& person);
   void act_on(Person& person, const Json& effect);
+  void resolve(Person& person, const Json& effect);
   void send(Person& person, const Json& effect);
   Reply arrives(Person& person, const Json& effect);
   void hand_in(Person& person, const Json& event);

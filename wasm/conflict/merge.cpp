@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/pointer.hpp"
 #include "codec/text.hpp"
 
 namespace holdfast {
@@ -24,7 +25,8 @@ Fit fit(const std::vector<std::string>& pattern, const std::vector<std::string>&
 
 class Merger {
  public:
-  Merger(const Rules& rules, const Times& times, Unsettled unsettled) : rules_(rules), times_(times), unsettled_(unsettled) {}
+  Merger(const Rules& rules, const Times& times, Unsettled unsettled, const Resolved& resolved)
+      : rules_(rules), times_(times), unsettled_(unsettled), resolved_(resolved) {}
 
   std::vector<Decision> decisions;
 
@@ -91,11 +93,20 @@ class Merger {
       case Policy::kText: return decide(rule.policy, sides, text(sides));
       case Policy::kTransitions: return decide(rule.policy, sides, transitions(rule, sides));
       case Policy::kManual: return decide(rule.policy, sides, ask(sides, ""));
-      case Policy::kResolver: return decide(rule.policy, sides, ask(sides, rule.resolver));
+      case Policy::kResolver: return decide(rule.policy, sides, resolved(rule, sides));
       case Policy::kList: break;
     }
     Settled settled = list(rule, sides, [&](const std::string& id, const Sides& element) { return below(id, element, inside(rule)); });
     return decide(rule.policy, sides, std::move(settled));
+  }
+
+  /// As the app's own function has decided, if it has been asked.
+  Settled resolved(const Rule& rule, const Sides& sides) const {
+    const auto found = resolved_.find(print_pointer(path_));
+    if (found == resolved_.end()) return ask(sides, rule.resolver);
+    const Json& value = found->second;
+    const Verdict verdict = equal(&value, sides.theirs) ? Verdict::kTheirs : equal(&value, sides.mine) ? Verdict::kMine : Verdict::kMerged;
+    return take(verdict, &value, rule.resolver);
   }
 
   /// Objects are merged member by member, and so are those that both sides made. Arrays by position.
@@ -157,6 +168,7 @@ class Merger {
   const Rules& rules_;
   const Times& times_;
   const Unsettled unsettled_;
+  const Resolved& resolved_;
   std::vector<std::string> path_;
 };
 
@@ -170,8 +182,8 @@ bool Merged::overruled() const {
   return std::any_of(decisions.begin(), decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
 }
 
-Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled) {
-  Merger merger(rules, times, unsettled);
+Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled, const Resolved& resolved) {
+  Merger merger(rules, times, unsettled, resolved);
   Merged merged;
   merged.document = merger.part(sides, rules.document);
   merged.decisions = std::move(merger.decisions);

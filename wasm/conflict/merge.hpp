@@ -2,6 +2,7 @@
 // docs/conflicts.md has the laws that it keeps.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,8 +35,12 @@ enum class Unsettled {
   kMine,   ///< a person has decided for mine
 };
 
+/// What the app's own resolvers made of parts, by JSON Pointer.
+using Resolved = std::map<std::string, Json>;
+
 /// Merges what both sides made of `base`. A side that is null has deleted it; a null base was made on both sides.
-Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled = Unsettled::kAsks);
+/// @param resolved a part whose rule names a resolver and that isn't in here is asked about
+Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled = Unsettled::kAsks, const Resolved& resolved = {});
 
 /// The name of a policy as a configuration has it: `server-wins`.
 const char* name_of(Policy policy);

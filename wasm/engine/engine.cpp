@@ -7,6 +7,7 @@
 #include "outbox/capture.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/pump.hpp"
+#include "outbox/rebase.hpp"
 #include "outbox/settle.hpp"
 #include "overlay/read.hpp"
 #include "routing/route.hpp"
@@ -35,6 +36,7 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
   if (type == "waited") return with<WaitedEvent>(event, context, waited);
   if (type == "tick") return with<TickEvent>(event, context, tick);
   if (type == "decided") return with<DecidedEvent>(event, context, decided);
+  if (type == "resolved") return with<ResolvedEvent>(event, context, resolved);
   if (type == "session") return with<SessionEvent>(event, context, session);
   if (type == "locate") return with<LocateEvent>(event, context, find_url);
   if (type == "read") return with<ReadEvent>(event, context, read);
@@ -76,7 +78,7 @@ std::string Engine::configure(const std::string& json) {
     return print_json({{"ok", false}, {"errors", std::move(errors)}});
   }
   config_ = std::move(decoded.config);
-  return print_json({{"ok", true}, {"origins", config_.origins()}});
+  return print_json({{"ok", true}, {"origins", config_.origins()}, {"resolvers", config_.resolvers()}});
 }
 
 std::string Engine::step(const std::string& text) const {

@@ -11,7 +11,7 @@ namespace holdfast {
 class Engine {
  public:
   /// @param json {origin, resources, retry}; every resource's `path` may be relative to `origin`
-  /// @return {"ok": true, origins} or {"ok": false, errors: [{field, message}…]}
+  /// @return {"ok": true, origins, resolvers} or {"ok": false, errors: [{field, message}…]}
   std::string configure(const std::string& json);
 
   /// One step.

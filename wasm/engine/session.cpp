@@ -83,11 +83,12 @@ void end_backoffs(Context& context, const std::string& user, const std::string& 
   }
 }
 
-/// Lanes that an older worker could not read may be readable now; if not, that is told once more.
+/// Lanes that an older worker could not read may be readable now; if not, that is told once more. And resolvers that it
+/// was asking died with it.
 void look_again(Context& context, const std::string& user, const std::string& origin) {
   const Range range{Lane::kStore, "due", Json::array({user, origin, kNever}), Json::array({user, origin, kNever}), kRangeMax};
   for (Lane& lane : context.view.range<Lane>(range)) {
-    if (lane.hold != "unreadable") continue;
+    if (lane.hold != "unreadable" && lane.hold != kResolving) continue;
     lane.due = context.now;
     lane.hold.clear();
     context.put(lane);

@@ -17,4 +17,15 @@ std::vector<std::string> Config::origins() const {
   return {seen.begin(), seen.end()};
 }
 
+std::vector<std::string> Config::resolvers() const {
+  std::set<std::string> seen;
+  const auto note = [&](const Rule& rule) { if (!rule.resolver.empty()) seen.insert(rule.resolver); };
+  for (const Resource& resource : resources) {
+    if (!resource.conflicts) continue;
+    note(resource.conflicts->document);
+    for (const FieldRule& field : resource.conflicts->fields) note(field.rule);
+  }
+  return {seen.begin(), seen.end()};
+}
+
 }  // namespace holdfast

@@ -144,6 +144,8 @@ struct Config {
   const Resource* find(const std::string& name) const;
   /// The origins that resources live on, without repetition, in order.
   std::vector<std::string> origins() const;
+  /// The names of the app's own functions that rules name, likewise.
+  std::vector<std::string> resolvers() const;
 };
 
 /// A mistake in a configuration: where it is, and what would be allowed there.

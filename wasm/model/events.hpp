@@ -93,6 +93,13 @@ struct TickEvent {
   template <class Visitor> void fields(Visitor& v) { v("trigger", trigger), v("origin", origin); }
 };
 
+/// What the app's resolvers answered to a `resolve` effect.
+struct ResolvedEvent {
+  std::string id;
+  std::string values;        ///< JSON text: {"/path": value, …}; a path that is missing: its resolver can't say
+  template <class Visitor> void fields(Visitor& v) { v("id", id), v("values", values); }
+};
+
 /// A person or the app settled an inbox entry.
 struct DecidedEvent {
   std::string id;

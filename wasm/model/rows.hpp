@@ -75,6 +75,9 @@ struct Mutation {
   }
 };
 
+/// Of a lane: the app's resolvers are being asked about its head (outbox/rebase.hpp).
+inline constexpr const char* kResolving = "resolver";
+
 /// Store `lanes`, by lane. A lane that is not empty.
 struct Lane {
   std::string lane;
@@ -88,7 +91,7 @@ struct Lane {
   std::int64_t length = 0;
   Millis due = 0;                 ///< when the head may be sent; kNever or more while an event decides
   Millis held_at = 0;             ///< when a wait began: a time that lies ahead is a clock that jumped back
-  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, reference, unreadable
+  std::string hold;               ///< why `due` lies ahead: "", backoff, retry-after, sending, barrier, reference, resolver, unreadable
   std::int64_t failures = 0;      ///< answers in a row that said "later"
   std::int64_t silences = 0;      ///< times that the head met silence while other lanes of the origin got through
   Millis last_silence_at = 0;

@@ -34,7 +34,7 @@ void leave_lane(Context& context, const Mutation& mutation) {
 
 bool waits(const Lane& lane) {
   return lane.hold == "backoff" || lane.hold == "retry-after" || lane.hold == "barrier" || lane.hold == "reference" ||
-         lane.hold == "unreadable";
+         lane.hold == kResolving || lane.hold == "unreadable";
 }
 
 void start_anew(Context& context, Lane& lane, const View::Place& head) {

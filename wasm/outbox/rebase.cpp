@@ -150,6 +150,8 @@ void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) 
   mutation.decisions = print_json(records);
 }
 
+bool is_for_resolver(const Decision& decision) { return decision.policy == Policy::kResolver && decision.verdict == Verdict::kAsk; }
+
 /// What was added once more would count twice.
 bool adds_up(const Merged& merged) {
   return std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& decision) {
@@ -222,6 +224,51 @@ Rebased nothing_left(Context& context, Mutation& mutation, const Resource& resou
   return Rebased::kOver;
 }
 
+/// The lane waits for the app's resolvers. Should the worker die over it, the server is asked once more what it has.
+Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged) {
+  auto lane = context.view.get<Lane>(mutation.lane);
+  if (!lane) return Rebased::kOver;
+  Json questions = Json::array();
+  for (const Decision& decision : merged.decisions) if (is_for_resolver(decision)) questions.push_back(record_of(decision));
+  context.effect({{"do", "resolve"}, {"id", mutation.id}, {"resource", mutation.resource}, {"questions", std::move(questions)},
+                  {"document", merged.document ? *merged.document : Json(nullptr)}});
+  mutation.base_etag.clear();
+  mutation.checked_at = 0;
+  context.put(mutation);
+  lane->due = kNever;
+  lane->hold = kResolving;
+  context.put(*lane);
+  return Rebased::kOver;
+}
+
+/// @param values what resolvers have said; null: they haven't been asked
+Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current, const Resolved* values) {
+  mutation.base_etag = etag_of(current);
+  mutation.checked_at = context.now;
+  const auto base = document_of(mutation.base);
+  if (same(base, current.document)) return Rebased::kReady;
+  if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
+
+  const auto mine = applied(context, resource, mutation, base);
+  // A change of what the write before it was to make, and didn't.
+  if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
+  const Sides sides{pointer_to(base), pointer_to(mine), pointer_to(current.document)};
+  const Merged merged = merge(*resource.conflicts, sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, values ? *values : Resolved{});
+  if (values == nullptr && std::any_of(merged.decisions.begin(), merged.decisions.end(), is_for_resolver)) return ask_resolvers(context, mutation, merged);
+  note_decisions(mutation, merged.decisions);
+  if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
+  if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
+  if (!merged.changed) return nothing_left(context, mutation, resource, current);
+  const bool whole = mutation.method == "PUT" && !resource.put_merges;
+  if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
+    if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
+    renew_key(context, mutation);
+    mutation.state = "queued";
+  }
+  mutation.base = text_of(current.document);
+  return Rebased::kReady;
+}
+
 }  // namespace
 
 std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
@@ -269,28 +316,21 @@ void renew_key(Context& context, Mutation& mutation) {
 }
 
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
-  mutation.base_etag = etag_of(current);
-  mutation.checked_at = context.now;
-  const auto base = document_of(mutation.base);
-  if (same(base, current.document)) return Rebased::kReady;
-  if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
+  return rebase(context, resource, mutation, current, nullptr);
+}
 
-  const auto mine = applied(context, resource, mutation, base);
-  // A change of what the write before it was to make, and didn't.
-  if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
-  const Merged merged = merge(*resource.conflicts, {pointer_to(base), pointer_to(mine), pointer_to(current.document)}, times_of(context, mutation, current.changed_at));
-  note_decisions(mutation, merged.decisions);
-  if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
-  if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
-  if (!merged.changed) return nothing_left(context, mutation, resource, current);
-  const bool whole = mutation.method == "PUT" && !resource.put_merges;
-  if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
-    if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
-    renew_key(context, mutation);
-    mutation.state = "queued";
-  }
-  mutation.base = text_of(current.document);
-  return Rebased::kReady;
+void resolved(Context& context, const ResolvedEvent& event) {
+  auto mutation = context.view.get<Mutation>(event.id);
+  auto lane = mutation ? context.view.get<Lane>(mutation->lane) : std::nullopt;
+  const Resource* resource = mutation ? context.config.find(mutation->resource) : nullptr;
+  const auto row = resource != nullptr ? context.view.get<Document>(Json::array({mutation->user, mutation->resource, mutation->entity})) : std::nullopt;
+  if (!lane || lane->hold != kResolving || lane->head != event.id || resource == nullptr || !row) return;
+  Resolved values;
+  const auto answers = parse_json(event.values);
+  if (answers && answers->is_object()) for (const auto& [path, value] : answers->items()) values.emplace(path, value);
+  const Current current{document_of(row->text), strong(row->etag), row->changed_at};
+  if (rebase(context, *resource, *mutation, current, &values) == Rebased::kReady) requeue(context, *mutation, mutation->state);
+  context.effect({{"do", "changed"}, {"resource", mutation->resource}});
 }
 
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation) {

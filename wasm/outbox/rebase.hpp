@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/context.hpp"
+#include "model/events.hpp"
 
 namespace holdfast {
 
@@ -44,12 +45,16 @@ void renew_key(Context& context, Mutation& mutation);
 
 enum class Rebased {
   kReady,  ///< it can leave: as it was, or made anew upon what the server has
-  kOver,   ///< it has left the outbox: nothing of it remains to be sent, or a person decides
+  kOver,   ///< it isn't to be sent now: nothing of it remains to be, a person decides, or a resolver is being asked
 };
 
 /// Puts a write together with what the server has. If an attempt may have been carried out unheard, a change that would
-/// count twice is a person's decision.
+/// count twice is a person's decision. Where the app's own resolvers have to say something, the host asks them, and the
+/// lane waits for that (`resolved`).
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
+
+/// The app's resolvers have been asked; what they couldn't say is a person's decision.
+void resolved(Context& context, const ResolvedEvent& event);
 
 /// The same with what an earlier write of the lane has left behind, if that is known with its ETag.
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation);
