@@ -156,6 +156,8 @@ export class HeldAnswers {
 interface Newest {
   document: unknown;
   etag: string | null;
+  /** All that is known are rows of lists that leave out members. */
+  partial: boolean;
 }
 
 /** Documents out of kept answers, for the steps of one transaction. */
@@ -188,6 +190,11 @@ export class KeptDocuments {
   /** The ETag of that document; null if no single answer holds the whole of it, or names one. */
   async etag(key: KeptKey): Promise<string | null> {
     return (await this.#newestOf(key)).etag;
+  }
+
+  /** Whether members of it may be missing that the entity has. */
+  async partial(key: KeptKey): Promise<boolean> {
+    return (await this.#newestOf(key)).partial;
   }
 
   #newestOf(key: KeptKey): Promise<Newest> {
@@ -225,10 +232,10 @@ export class KeptDocuments {
       // A list's own ETag says nothing of its rows.
       const etag = routed.kind === 'item' && !partly ? one.read.headers.find(([header]) => header === 'etag')?.[1] ?? null : null;
       partly = { ...document, ...(partly ?? {}) };
-      if (!routed.partial) return { document: partly, etag };
+      if (!routed.partial) return { document: partly, etag, partial: false };
     }
     const below = partly && since > -Infinity ? parse(confirmed?.text ?? '') : null;
-    return { document: isRecord(below) ? { ...below, ...partly } : partly, etag: null };
+    return { document: isRecord(below) ? { ...below, ...partly } : partly, etag: null, partial: partly !== null && !isRecord(below) };
   }
 
   /** A row of `documents` was written. */

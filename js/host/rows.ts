@@ -6,7 +6,7 @@ import { KeptDocuments, type HeldAnswers, type KeptKey, type RouteOf } from './k
 import type { Need, RangeQuery } from './module';
 
 /** The engine's names for documents out of kept answers, which are no stores (kept.ts). */
-const kKept = ['base', 'base-etag', 'seen'];
+const kKept = ['base', 'base-etag', 'base-partial', 'seen'];
 
 function nameOf(store: string, key: IDBValidKey): string {
   return JSON.stringify([store, key]);
@@ -85,6 +85,7 @@ export class Rows {
 
   async #readRow(store: string, key: IDBValidKey): Promise<void> {
     const row = store === 'base-etag' ? await this.#kept.etag(key as KeptKey)
+      : store === 'base-partial' ? await this.#kept.partial(key as KeptKey)
       : kKept.includes(store) ? await this.#kept.newest(key as KeptKey)
       : await this.tx.objectStore(store as 'meta').get(key as string);
     this.#rows.set(nameOf(store, key), row ?? null);

@@ -300,6 +300,25 @@ TEST_CASE("Promise 16: what was added upon a write that isn't carried out is add
   }
 }
 
+TEST_CASE("What the rows of a list leave out, the user had not seen: a write that names it sets it") {
+  Json resource = rules();
+  resource["list"] = {{"partial", true}};
+  Device device(orders_config(resource));
+  device.bases["1"] = {{"id", "1"}, {"tip", 1}, {"place", {{"street", "a"}}}};
+  device.partial["1"] = true;
+  const auto met = [&](const Json& body) {
+    const std::string id = capture(device, write("PATCH", "/api/orders/1", body));
+    const Json look = pump(device).at(0);
+    REQUIRE(look["lookup"] == true);
+    const Json theirs = {{"id", "1"}, {"tip", 2}, {"stock", 7}, {"place", {{"street", "a"}, {"city", "b"}}}};
+    device.step(answer(look["id"], look["attempt"], 200, theirs.dump(), as_json("\"5\"")));
+    return body_of(pump(device).at(0));
+  };
+  SUBCASE("a plain member") { CHECK(met({{"stock", 3}}) == Json{{"stock", 3}}); }
+  SUBCASE("one inside of another") { CHECK(met({{"place", {{"city", "c"}}}}) == Json{{"place", {{"city", "c"}}}}); }
+  SUBCASE("but what it had seen is merged") { CHECK(met({{"tip", 4}, {"stock", 3}}) == Json{{"stock", 3}, {"tip", 5}}); }
+}
+
 TEST_CASE("What the server itself puts into a document is no change of others") {
   Courier device;
   SUBCASE("when it creates it") {

@@ -173,8 +173,8 @@ Json Device::run(const Json& event) {
     for (const Json& need : output["need"]["rows"]) {
       const std::string name = need[0];
       Json row = nullptr;
-      if (name == "base" || name == "base-etag" || name == "seen") {
-        const auto& kept = name == "base" ? bases : name == "seen" ? seen : etags;
+      if (name.starts_with("base") || name == "seen") {
+        const auto& kept = name == "base" ? bases : name == "seen" ? seen : name == "base-partial" ? partial : etags;
         const auto base = kept.find(need[1][2].get<std::string>());
         if (base != kept.end() && !is_hidden(need[1])) row = base->second;
       } else {

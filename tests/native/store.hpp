@@ -55,6 +55,7 @@ class Device {
   std::string life = "life-1";
   std::map<std::string, Json> bases;  ///< what the host would find among kept answers, by entity
   std::map<std::string, Json> etags;  ///< and with which ETag
+  std::map<std::string, Json> partial;  ///< and whether it lacks members
   std::map<std::string, Json> seen;   ///< and when the answer in hand was asked for
   std::map<std::string, Millis> asked;  ///< and when it was asked for: a confirmed document that is newer hides it
   std::uint64_t draw = 0;             ///< where this device's entropy begins; two devices need two

@@ -50,6 +50,7 @@ struct Mutation {
   std::int64_t attempts = 0;
   std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
   std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
+  bool base_partial = false;     ///< it may lack members that the user hadn't seen
   std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match); kNothingThere
   Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
   bool looked = false;           ///< an attempt was a lookup (outbox/resend.hpp), so a late answer to one proves nothing
@@ -70,7 +71,7 @@ struct Mutation {
     v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
-    v("base", base), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
+    v("base", base), v("basePartial", base_partial), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
     v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides);
   }
 };

@@ -75,6 +75,21 @@ std::string confirmed_etag(Context& context, const Resource& resource, const Mut
   return etag != nullptr && etag->is_string() ? strong(etag->get<std::string>()) : std::string();
 }
 
+/// Whether all that is known of an entity are rows of lists that leave out members.
+bool is_partial(Context& context, const Resource& resource, const Mutation& mutation) {
+  if (std::none_of(resource.lists.begin(), resource.lists.end(), [](const List& list) { return list.partial; })) return false;
+  const Json* partial = context.view.find("base-partial", base_key(context, resource, mutation.user, mutation.entity));
+  return partial != nullptr && *partial == true;
+}
+
+/// What the user had not seen counts as being what the server has: a write that names it has set it, whatever it was.
+void fill_in(Json& base, const Json& theirs) {
+  for (const auto& [name, value] : theirs.items()) {
+    if (!base.contains(name)) base[name] = value;
+    else if (base[name].is_object() && value.is_object()) fill_in(base[name], value);
+  }
+}
+
 /// What a write makes of a document. Nothing: it deletes it, or there is none.
 std::optional<Json> applied(Context& context, const Resource& resource, const Mutation& mutation, const std::optional<Json>& document) {
   Optimistic shown;
@@ -245,7 +260,12 @@ Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current, const Resolved* values) {
   mutation.base_etag = etag_of(current);
   mutation.checked_at = context.now;
-  const auto base = document_of(mutation.base);
+  auto base = document_of(mutation.base);
+  if (mutation.base_partial && base && current.document) {
+    fill_in(*base, *current.document);
+    mutation.base = text_of(base);
+    mutation.base_partial = false;
+  }
   if (same(base, current.document)) return Rebased::kReady;
   if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
 
@@ -283,6 +303,7 @@ void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (shown.pending == 0) mutation.base_etag = shown.document ? confirmed_etag(context, resource, mutation) : kNothingThere;
   std::string text = text_of(shown.document);
   if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
+  mutation.base_partial = shown.document && is_partial(context, resource, mutation);
 }
 
 bool awaits_current(const Mutation& mutation, Millis now) {

@@ -36,7 +36,7 @@ bool is_newer(const Resource& resource, const Json& one, const Json& other);
 
 /// The key of the host's pseudo-row `base`: the entity's newest document in the answers that were kept, if it is newer
 /// than its row in `documents` and than the deletion of all; `base-etag` has its ETag, if it has
-/// one. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
+/// one, `base-partial` whether members may be missing. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
 Json base_key(Context& context, const Resource& resource, const std::string& user, const std::string& entity);
 
 /// What the server told last of an entity: an answer that was kept and is newer, else the confirmed document.
