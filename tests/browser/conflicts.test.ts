@@ -148,3 +148,13 @@ test('Promise 19: the ETag of a list says nothing of its rows, so the server is 
   assert.deepEqual(app.server.requests.slice(asked).map(({ method, url, headers }) => [method, url, headers['if-match']]),
     [['GET', '/api/orders/1', undefined], ['PATCH', '/api/orders/1', undefined]]);
 });
+
+test('what the rows of a partial list leave out is not taken for missing', async (t) => {
+  const app = await openApp(t, courier.context, { config: orders("list: { partial: true }, conflicts: { fields: { tip: 'counter' } }") });
+  app.server.documents.set('/api/orders/1', { id: '1', note: 'ring', tip: 5 });
+  app.server.respond = ({ method, url }) => (method === 'GET' && url === '/api/orders' ? { body: [{ id: '1', note: 'ring' }] } : undefined);
+  await app.fetch('/api/orders');
+  const answer = await app.write('PATCH', '/api/orders/1', { tip: 7 });
+  assert.equal((await app.settled(answer)).state, 'confirmed');
+  assert.equal(app.server.documents.get('/api/orders/1')?.['tip'], 7);
+});
