@@ -240,6 +240,49 @@ TEST_CASE("Upon what was deleted a PUT leaves at once, if still nobody has made 
   }
 }
 
+TEST_CASE("A version that the body names is the precondition, and is brought up to date") {
+  Json resource = rules();
+  resource["version"] = "version";
+  Courier device(resource, nullptr);
+  device.act("PUT", order({{"version", 3}}));
+  device.told(device.leaves(), 200, order({{"version", 3}}));
+  device.now += 1'000;
+  const std::string id = device.act("PATCH", {{"tip", 5}, {"version", 3}});
+  const std::string next = device.act("PATCH", {{"note", "b"}, {"version", 3}});
+  const Json send = device.leaves();
+  CHECK(send["lookup"] == false);  // nobody has to be asked
+  CHECK(header(send, "if-match").is_null());
+  CHECK(body_of(send)["version"] == 3);
+  SUBCASE("by the answer to the one before") {
+    device.told(send, 200, order({{"tip", 5}, {"version", 4}}));
+    CHECK(body_of(device.leaves()) == Json{{"note", "b"}, {"version", 4}});
+  }
+  SUBCASE("by a refusal with the document") {
+    device.told(send, 409, order({{"tip", 2}, {"version", 7}}));
+    CHECK(body_of(device.leaves()) == Json{{"tip", 6}, {"version", 7}});
+  }
+  SUBCASE("by a look, where the refusal has none") {
+    device.told(send, 409, {{"error", "stale"}});
+    const Json look = device.leaves();
+    CHECK(look["lookup"] == true);
+    device.told(look, 200, order({{"tip", 2}, {"version", 7}}));
+    const Json again = device.leaves();
+    CHECK(body_of(again) == Json{{"tip", 6}, {"version", 7}});
+    CHECK(again["key"] != send["key"]);
+  }
+  SUBCASE("but one that is refused for another reason ends in the inbox") {
+    device.told(send, 409, {{"error", "closed"}});
+    for (int i = 0; i < 40 && device.row("inbox", id).is_null(); ++i) {
+      device.now += 60'000;
+      for (const Json& leaving : pump(device)) {
+        const bool look = leaving["lookup"] == true;
+        device.told(leaving, look ? 200 : 409, look ? order({{"version", 3}}) : Json{{"error", "closed"}});
+      }
+    }
+    CHECK(device.row("inbox", id)["reason"] == "conflict");
+  }
+}
+
 TEST_CASE("An answer to a look that comes late confirms nothing") {
   Courier device(rules(), nullptr);
   device.act("PATCH", {{"tip", 3}});

@@ -25,6 +25,9 @@ struct Body {
 /// In the place of an ETag: the server is to find nothing (If-None-Match, RFC 9110, section 13.1.2).
 inline constexpr const char* kNothingThere = "*";
 
+/// Likewise: the body names the version that it is to find, in the member that the resource declares as `version`.
+inline constexpr const char* kNamedInBody = "=";
+
 /// Store `mutations`, by id. One captured write and all that is known of its sending.
 struct Mutation {
   std::string id;
@@ -51,7 +54,7 @@ struct Mutation {
   std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
   std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
   bool base_partial = false;     ///< it may lack members that the user hadn't seen
-  std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match); kNothingThere
+  std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match); or one of the two above
   Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
   bool looked = false;           ///< an attempt was a lookup (outbox/resend.hpp), so a late answer to one proves nothing
   bool open = false;             ///< an attempt may have been, or may still be, carried out unheard

@@ -76,7 +76,8 @@ bool is_gone(const AnsweredEvent& event) { return event.status == 404 || event.s
 bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource) {
   if (mutation.base.empty() || mutation.merges >= kMergesMax || !resource.conflicts || !send) return false;
   const Current told = is_gone(event) ? Current{} : current_in(context, event, mutation, resource);
-  if (event.status != 412 && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
+  const bool mismatch = event.status == 412 || (event.status == 409 && names_version(resource, mutation));
+  if (!mismatch && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
   // An earlier attempt of which nothing was heard may be what changed the document; where keys are known, its answer
   // would have been repeated.
   mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;

@@ -73,7 +73,7 @@ Json request_of(Context& context, const Origin& origin, const Resource& resource
   Headers headers = mutation.headers;
   // Only upon what it was made upon (RFC 9110, section 13.1.1).
   if (mutation.base_etag == kNothingThere) headers.emplace_back("if-none-match", "*");
-  else if (!mutation.base_etag.empty()) headers.emplace_back("if-match", mutation.base_etag);
+  else if (!mutation.base_etag.empty() && mutation.base_etag != kNamedInBody) headers.emplace_back("if-match", mutation.base_etag);
   const bool keyed = resource.idempotency == Idempotency::kHeader || mutation.app_key;
   return {{"method", mutation.method},
           {"url", mutation.url},

@@ -106,6 +106,13 @@ bool applies(const Mutation& mutation, const std::optional<Json>& document) {
   return document && patch && apply_json_patch(*document, *patch, error).has_value();
 }
 
+/// The version in a request's body, by which some servers tell whether it was made upon what they have.
+const Json* named_version(const Resource& resource, const Json& body) {
+  if (resource.version.empty() || !body.is_object()) return nullptr;
+  const Json* document = resource.envelope.empty() ? nullptr : find_part(body, resource.envelope);
+  return find_part(document != nullptr ? *document : body, resource.version);
+}
+
 /// The merge patch (RFC 7396) that makes one object of another. What it can't say (a member that is null) is left out.
 Json difference(const Json& before, const Json& after) {
   Json patch = Json::object();
@@ -140,6 +147,8 @@ bool rewrite(const Resource& resource, Mutation& mutation, const std::optional<J
     merge_patch(reached, body);
     if (!same_value(reached, *result)) return false;
   }
+  const Json* version = theirs && body.is_object() && named_version(resource, *old) != nullptr ? find_part(*theirs, resource.version) : nullptr;
+  if (version != nullptr) make_part(body, resource.version) = *version;
   const Json* enclosed = resource.envelope.empty() ? nullptr : find_part(*old, resource.envelope);
   if (enclosed != nullptr && enclosed->is_object()) {
     Json whole = *old;  // with whatever stands beside the document
@@ -259,6 +268,7 @@ Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged
 /// @param values what resolvers have said; null: they haven't been asked
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current, const Resolved* values) {
   mutation.base_etag = etag_of(current);
+  if (mutation.base_etag.empty() && names_version(resource, mutation)) mutation.base_etag = kNamedInBody;
   mutation.checked_at = context.now;
   auto base = document_of(mutation.base);
   if (mutation.base_partial && base && current.document) {
@@ -293,6 +303,11 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 
 std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
 
+bool names_version(const Resource& resource, const Mutation& mutation) {
+  const auto body = resource.version.empty() || mutation.body.kind != "text" ? std::nullopt : parse_json(mutation.body.text);
+  return body && named_version(resource, *body) != nullptr;
+}
+
 void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (!is_mergeable(context, resource, mutation)) return;
   const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, nullptr);
@@ -301,6 +316,7 @@ void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (!applies(mutation, shown.document)) return;
   // Behind other writes the server will have another document, and another ETag, by then.
   if (shown.pending == 0) mutation.base_etag = shown.document ? confirmed_etag(context, resource, mutation) : kNothingThere;
+  if (mutation.base_etag.empty() && names_version(resource, mutation)) mutation.base_etag = kNamedInBody;
   std::string text = text_of(shown.document);
   if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
   mutation.base_partial = shown.document && is_partial(context, resource, mutation);

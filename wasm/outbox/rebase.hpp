@@ -21,6 +21,9 @@ struct Current {
 /// @return the ETag if it is a strong one, which alone If-Match can use (RFC 9110, section 13.1.1); else nothing
 std::string strong(const std::string& etag);
 
+/// Whether the body names the version that it was made upon, as some servers compare it instead of an ETag.
+bool names_version(const Resource& resource, const Mutation& mutation);
+
 /// Notes what a write is made upon, if the resource declares rules and the write can be merged by them: a change of one
 /// item in JSON, or its deletion, without a precondition of the app's own, upon a document that is known.
 void note_base(Context& context, const Resource& resource, Mutation& mutation);
