@@ -8,6 +8,7 @@ import * as answers from './answers';
 import { Bodies } from './bodies';
 import { checkBypass } from './bypass';
 import { Capture } from './capture';
+import { Clock } from './clock';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
@@ -66,9 +67,14 @@ export class Host {
     this.#secrets = new Secrets(config, this.routes);
     this.#resolvers = new Resolvers(config.resolvers ?? {});
     const answers = new HeldAnswers();
+    const clock = new Clock(this.source, () => {
+      standings.forget();
+      this.#kept.recount();
+      this.#versions.forget();
+    });
     this.#credentials = new Credentials(config.authorize, askForCredentials, config.credentialHeaders);
     this.#stepper = new Stepper(this.source, () => this.engine(), () => { this.#engine = null; }, life, this.#bodies,
-      (effects) => this.#act(effects), () => this.#shrink(), answers);
+      (effects) => this.#act(effects), () => this.#shrink(), answers, clock);
     this.#sender = new Sender(`holdfast-sender ${scope}`, this.#stepper, this.#bodies, this.#waiters, this.#credentials,
       (at) => void tell({ type: 'wake-at', at }), this.#secrets);
     const rules = readRules(config);
@@ -85,7 +91,7 @@ export class Host {
       letIn: (origin, user, headers, awaited) => {
         if (this.#credentials.accept(user, origin, headers) && awaited) void this.#haveCredentials(origin, true).catch(report);
       },
-    });
+    }, clock);
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
       (stamp) => this.#knowsStamp(stamp), this.#secrets);

@@ -2,6 +2,7 @@
 // changes in both.
 
 import { unstamped } from './capture';
+import type { Clock } from './clock';
 import { compose, type Composed, type View } from './compose';
 import type { KeptRead } from './database';
 import { report } from './errors';
@@ -68,6 +69,7 @@ export class Reads {
     /** An answer that comes later than this is not waited for behind one that was given. Milliseconds. */
     private readonly lateMs: number,
     private readonly news: News,
+    private readonly clock: Clock,
   ) {}
 
   silent(origin: string): boolean {
@@ -78,7 +80,7 @@ export class Reads {
     const called = unstamped(event.request);
     const { strategy, timeoutMs } = this.rules(resource);
     const origin = new URL(called.url).origin;
-    const standing = await this.standings.now().catch(report);
+    const standing = await this.clock.check().then(() => this.standings.now()).catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(called);
     const request = standing.names > 0 ? await this.#located(called) : called;

@@ -46,6 +46,12 @@ export class Standings {
     return standing;
   }
 
+  /** Somebody has written past the steps. */
+  forget(): void {
+    this.#changes += 1;
+    this.#last = null;
+  }
+
   /** What a step has left, once it is committed. */
   take(standing: Standing): void {
     this.#changes += 1;

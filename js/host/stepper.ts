@@ -5,6 +5,7 @@
 // before it. Nothing but IndexedDB requests may be awaited inside the transaction, else it ends.
 
 import type { Bodies } from './bodies';
+import type { Clock } from './clock';
 import { isQuota, kStepStores, type DatabaseSource, type KeptRead, type Row, type StoreName, type WriteTransaction } from './database';
 import { describe, HostError, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
@@ -72,6 +73,7 @@ export class Stepper {
     /** Gives up what is merely convenient, so that the outbox has room. */
     private readonly shrink: () => Promise<void>,
     private readonly answers: HeldAnswers,
+    private readonly clock: Clock,
   ) {}
 
   /** From now on each batch ends with a pump, the next one also with taking over what a dead worker had under way. */
@@ -258,7 +260,7 @@ export class Stepper {
   }
 
   async #commit(batch: Pending[], mayPump = true): Promise<void> {
-    const engine = await this.engine();
+    const [engine] = await Promise.all([this.engine(), this.clock.check()]);
     const { results, pumped, standing } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {

@@ -2,6 +2,7 @@
 // test says so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Clock } from '../../js/host/clock.js';
 import type { DatabaseSource } from '../../js/host/database.js';
 import { HeldAnswers } from '../../js/host/kept.js';
 import { Stepper } from '../../js/host/stepper.js';
@@ -15,7 +16,7 @@ function world() {
   const transactions: Transaction[] = [];
   const source = { use: () => new Promise((end, fail) => { transactions.push({ end, fail }); }) };
   const stepper = new Stepper(source as unknown as DatabaseSource, () => Promise.resolve({} as never), () => {}, 'life', null!,
-    () => {}, () => Promise.resolve(), new HeldAnswers());
+    () => {}, () => Promise.resolve(), new HeldAnswers(), { check: () => Promise.resolve() } as Clock);
   return { transactions, stepper };
 }
 
