@@ -170,9 +170,9 @@ bool check_outlined() {
     const auto text = *rc::gen::map(rc::gen::pair(value(3), rc::gen::inRange(0, 9)), [](const auto& drawn) { return spelled(drawn.first, drawn.second); });
     const auto outline = Outline::of(text);
     RC_PRE(outline.has_value());
-    std::string printed;
+    Sink printed;
     outline->print(0, printed);
-    RC_ASSERT(printed == print_json(*parse_json(text)));
+    RC_ASSERT(printed.take() == print_json(*parse_json(text)));
   }) && all_ok;
   return all_ok;
 }

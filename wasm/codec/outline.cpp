@@ -73,9 +73,24 @@ std::optional<double> short_decimal(std::string_view text) {
   return negative ? -value : value;
 }
 
-void reprint(std::string_view text, std::string& out) {
+void put_name(std::string_view name, Sink& out) {
+  out.put('"');
+  out.put(name);
+  out.put("\":");
+}
+
+void reprint(std::string_view text, Sink& out) {
   const auto decimal = short_decimal(text);
-  out += print_json(decimal ? nlohmann::json(*decimal) : *parse_json(text));
+  if (!decimal) return out.put(print_json(*parse_json(text)));
+  char digits[64];  // what prints doubles in print_json, without making a document of each
+  const char* end = nlohmann::detail::to_chars(digits, digits + sizeof digits, *decimal);
+  out.put({digits, static_cast<std::size_t>(end - digits)});
+}
+
+/// Whether a name comes before another one. Mostly their first letters say so.
+bool is_before(std::string_view one, std::string_view other) {
+  if (one.empty() || other.empty() || one[0] == other[0]) return one < other;
+  return static_cast<unsigned char>(one[0]) < static_cast<unsigned char>(other[0]);
 }
 
 }  // namespace
@@ -298,7 +313,7 @@ std::optional<Outline> Outline::of(const std::string& text) {
 bool Outline::sort_members(std::vector<Index>& members, std::size_t begin) const {
   const auto first = members.begin() + static_cast<std::ptrdiff_t>(begin);
   const auto name = [&](Index member) { return parts_[member].name; };
-  std::sort(first, members.end(), [&](Index one, Index other) { return name(one) < name(other); });
+  std::sort(first, members.end(), [&](Index one, Index other) { return is_before(name(one), name(other)); });
   return std::adjacent_find(first, members.end(), [&](Index one, Index other) { return name(one) == name(other); }) == members.end();
 }
 
@@ -324,16 +339,16 @@ std::optional<std::string_view> Outline::plain_text(Index object, std::string_vi
   return found;
 }
 
-void Outline::print(Index part, std::string& out) const {
+void Outline::print(Index part, Sink& out) const {
   std::vector<Index> scratch;
   print(part, out, scratch);
 }
 
 /// @param scratch what is sorted is put behind what others have there
-void Outline::print(Index index, std::string& out, std::vector<Index>& scratch) const {
+void Outline::print(Index index, Sink& out, std::vector<Index>& scratch) const {
   const Part& part = parts_[index];
   if (part.in_order) {
-    out += part.text;
+    out.put(part.text);
     return;
   }
   const std::size_t begin = scratch.size();
@@ -343,17 +358,17 @@ void Outline::print(Index index, std::string& out, std::vector<Index>& scratch) 
     reprint(part.text, out);
     return;
   }
-  out += part.is_object ? '{' : '[';
+  out.put(part.is_object ? '{' : '[');
   for (std::size_t i = begin, end = scratch.size(); i < end; ++i) {
     const Part& inner = parts_[scratch[i]];
-    if (i > begin) out += ',';
+    if (i > begin) out.put(',');
     // A member that stands in the text as it is to be printed is one piece.
     const bool in_one = part.is_object && inner.in_order && inner.text.data() == inner.name.data() + inner.name.size() + 2;
-    if (in_one) out.append(inner.name.data() - 1, inner.text.data() + inner.text.size());
-    else if (part.is_object) (out += '"').append(inner.name).append("\":");
+    if (in_one) out.put({inner.name.data() - 1, inner.name.size() + inner.text.size() + 3});
+    else if (part.is_object) put_name(inner.name, out);
     if (!in_one) print(scratch[i], out, scratch);
   }
-  out += part.is_object ? '}' : ']';
+  out.put(part.is_object ? '}' : ']');
   scratch.resize(begin);
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/sink.hpp"
+
 namespace holdfast {
 
 /// A JSON text that was read (RFC 8259), but not made into a document. Its parts are views into the text, which must
@@ -43,13 +45,13 @@ class Outline {
   std::optional<std::string_view> plain_text(Index object, std::string_view name) const;
 
   /// Appends print_json(parse_json(text)) of the part.
-  void print(Index part, std::string& out) const;
+  void print(Index part, Sink& out) const;
 
  private:
   friend class OutlineReader;
 
   bool sort_members(std::vector<Index>& members, std::size_t begin) const;
-  void print(Index part, std::string& out, std::vector<Index>& scratch) const;
+  void print(Index part, Sink& out, std::vector<Index>& scratch) const;
 
   std::vector<Part> parts_;
 };

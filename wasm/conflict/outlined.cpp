@@ -16,9 +16,8 @@ using Index = Outline::Index;
 class OutlineMerger {
  public:
   /// @param size about how long the document will be
-  OutlineMerger(const Rules& rules, const Outline& outline, const Times& times, std::size_t size) : rules_(rules), outline_(outline), times_(times) {
-    printed_.document.reserve(size + size / 4);
-  }
+  OutlineMerger(const Rules& rules, const Outline& outline, const Times& times, std::size_t size)
+      : rules_(rules), outline_(outline), times_(times), out_(size + size / 4) {}
 
   /// Prints what becomes of three objects.
   void object(const Versions& at, const Rule& enclosing) {
@@ -36,7 +35,7 @@ class OutlineMerger {
     auto m = mine->begin();
     auto t = theirs->begin();
     bool empty = true;
-    out() += '{';
+    out_.put('{');
     while (b != base->end() || m != mine->end() || t != theirs->end()) {
       std::string_view name;
       for (const auto& [it, of] : {std::pair(b, &*base), {m, &*mine}, {t, &*theirs}}) {
@@ -44,21 +43,23 @@ class OutlineMerger {
       }
       const auto taken = [&](auto& it, const std::vector<Index>& of) { return it != of.end() && outline_[*it].name == name ? *it++ : 0; };
       const Versions member{taken(b, *base), taken(m, *mine), taken(t, *theirs)};
-      const std::size_t before = out().size();
-      if (!empty) out() += ',';
-      (out() += '"').append(name).append("\":");
+      const std::size_t before = out_.size();
+      out_.put(empty ? "\"" : ",\"");
+      out_.put(name);
+      out_.put("\":");
       if (this->member(member, name, rule, member.mine == 0 ? of_deleted : printed_.decisions)) empty = false;
-      else out().resize(before);
+      else out_.cut(before);
     }
-    out() += '}';
+    out_.put('}');
     std::move(of_deleted.begin(), of_deleted.end(), std::back_inserter(printed_.decisions));
   }
 
-  Printed take() { return std::move(printed_); }
+  Printed take() {
+    printed_.document = out_.take();
+    return std::move(printed_);
+  }
 
  private:
-  std::string& out() { return printed_.document; }
-
   /// The same text. Of another one it can't be told yet whether it is another value.
   bool same_text(Index one, Index other) const {
     if (one == 0 || other == 0) return one == other;
@@ -68,10 +69,13 @@ class OutlineMerger {
   bool same_value(Index one, Index other) const {
     if (same_text(one, other)) return true;
     if (one == 0 || other == 0 || (outline_[one].in_order && outline_[other].in_order)) return false;
-    std::string here, there;
-    outline_.print(one, here);
-    outline_.print(other, there);
-    return here == there;
+    return printed(one) == printed(other);
+  }
+
+  std::string printed(Index part) const {
+    Sink text(outline_[part].text.size());
+    outline_.print(part, text);
+    return text.take();
   }
 
   /// @return false if it isn't there any more
@@ -93,7 +97,7 @@ class OutlineMerger {
   }
 
   bool stands(Index part) {
-    if (part != 0) outline_.print(part, out());
+    if (part != 0) outline_.print(part, out_);
     return part != 0;
   }
 
@@ -112,12 +116,12 @@ class OutlineMerger {
     };
     const Rule inside = rule_inside(rule);
     std::map<std::string, std::string> alive;
-    const std::size_t begin = out().size();
+    const std::size_t begin = out_.size();
     for (const Elements* side : {&*theirs, &*mine}) {
       for (const std::string& id : side->order) {
         if (side == &*mine && theirs->by_id.contains(id)) continue;
-        if (member({in(*base, id), in(*mine, id), in(*theirs, id)}, id, inside, printed_.decisions)) alive.emplace(id, out().substr(begin));
-        out().resize(begin);
+        if (member({in(*base, id), in(*mine, id), in(*theirs, id)}, id, inside, printed_.decisions)) alive.emplace(id, out_.behind(begin));
+        out_.cut(begin);
       }
     }
     std::string result = "[";
@@ -125,15 +129,10 @@ class OutlineMerger {
       if (const auto found = alive.find(id); found != alive.end()) result.append(result.size() > 1 ? "," : "").append(found->second);
     }
     result += ']';
-    const auto text = [&](Index part) {
-      std::string text;
-      if (part != 0) outline_.print(part, text);
-      return text;
-    };
-    const std::string of_base = text(at.base), of_theirs = text(at.theirs);
-    printed_.decisions.push_back(print_list_record(path_, at.base == 0 ? nullptr : &of_base, text(at.mine), of_theirs, result));
+    const std::string of_base = at.base == 0 ? std::string() : printed(at.base), of_theirs = printed(at.theirs);
+    printed_.decisions.push_back(print_list_record(path_, at.base == 0 ? nullptr : &of_base, printed(at.mine), of_theirs, result));
     printed_.changed |= result != of_theirs;
-    out() += result;
+    out_.put(result);
     return true;
   }
 
@@ -162,7 +161,7 @@ class OutlineMerger {
     Merged merged = merge_part(rules_, enclosing, path_, {side(base), side(mine), side(theirs)}, times_);
     for (Decision& decision : merged.decisions) decisions.push_back(print_json(record_of(std::move(decision))));
     printed_.changed |= merged.changed;
-    if (merged.document) out() += print_json(*merged.document);
+    if (merged.document) out_.put(print_json(*merged.document));
     return merged.document.has_value();
   }
 
@@ -170,7 +169,8 @@ class OutlineMerger {
   const Outline& outline_;
   const Times& times_;
   std::vector<std::string> path_;
-  Printed printed_;
+  Sink out_;
+  Printed printed_;  ///< but for the document, which is being written
 };
 
 }  // namespace
@@ -183,9 +183,9 @@ std::optional<Printed> merge_outlined(const Rules& rules, const Outline& outline
   merger.object(versions, rules.document);
   Printed printed = merger.take();
   if (printed.decisions.size() <= kDecisionsMax) return printed;
-  Printed theirs{{}, {print_json(record_of(too_many()))}, false};
-  outline.print(versions.theirs, theirs.document);
-  return theirs;
+  Sink theirs(outline[versions.theirs].text.size());
+  outline.print(versions.theirs, theirs);
+  return Printed{theirs.take(), {print_json(record_of(too_many()))}, false};
 }
 
 }  // namespace holdfast
