@@ -169,3 +169,42 @@ test('counter: no difference is lost, in whatever order they arrive', () => {
     is(server, deltas.reduce((sum, one) => sum + one, base));
   }), { numRuns: 5 * kCases });
 });
+
+// --- Texts -------------------------------------------------------------------------------------------------------
+
+const value = fc.oneof(scalar, fc.constantFrom('é\n', '"\\', '\u0001', '日本', 0.1 + 0.2, 1e-7), fc.array(scalar, { maxLength: 3 }), objectOf(fc.oneof(scalar, keyed)));
+const place = fc.constantFrom('a', 'b', 'tip', 'note', 'items', 'tags');
+const edit = fc.oneof(
+  fc.tuple(place, fc.option(value, { nil: undefined })),
+  fc.tuple(fc.constant('tip'), number), fc.tuple(fc.constant('items'), keyed), fc.tuple(fc.constant('note'), written),
+);
+/** Within one more object or beside it. */
+const edits = fc.array(fc.tuple(fc.boolean(), edit), { maxLength: 6 });
+/** Blanks change a text and nothing in it. */
+const indent = fc.constantFrom(0, 0, 0, 1);
+
+type Document = Record<string, unknown> & { inner: Record<string, unknown> };
+
+function edited(document: Document, changes: [boolean, [string, unknown]][]): Document {
+  const copy = structuredClone(document);
+  for (const [inside, [name, value]] of changes) (inside ? copy.inner : copy)[name] = value;
+  return copy;
+}
+
+test('what is left out of a merge, as nobody changed it, changes nothing: its bytes are those of the parsed documents', () => {
+  const field = (name: string, rule: Rule) => ({ [`/${name}`]: rule, [`/inner/${name}`]: rule });
+  const conflicts = make();
+  const rules = { fields: { ...field('tip', 'counter'), ...field('note', 'text'), ...field('items', { list: 'id' }), ...field('tags', 'set') } };
+  assert.equal(conflicts.configure(JSON.stringify(rules)), '{"ok":true}');
+  let decisions = 0;
+  fc.assert(fc.property(edits, edits, edits, fc.tuple(indent, indent, indent), (first, mine, theirs, indents) => {
+    const base = edited({ inner: {} }, first);
+    const [b, m, t] = [base, edited(base, mine), edited(base, theirs)].map((document, index) => JSON.stringify(document, null, indents[index]));
+    const rest = `${b},"mine":${m},"theirs":${t}}`;
+    const merged = conflicts.merge(`{"base":${rest}`);
+    // A name that is written in another way has everything parsed.
+    assert.equal(merged, conflicts.merge(`{"b\\u0061se":${rest}`));
+    decisions += (JSON.parse(merged) as Merged).decisions.length;
+  }), { numRuns: 5 * kCases });
+  assert.ok(decisions > kCases, `only ${decisions} decisions`);
+});

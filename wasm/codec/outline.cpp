@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,10 @@ constexpr std::size_t kDecimalsMax = 16;
 /// So many members may have been left out since the version before. Looking further for each one that is new would take
 /// the square of their number.
 constexpr int kAhead = 4;
+
+/// Bytes that a part has on average, at the least, beyond the first so many parts: else documents would take less memory.
+constexpr std::size_t kPartBytes = 4;
+constexpr std::size_t kPartsFree = 1'000;
 
 /// What stands for itself within a text: neither its end, nor an escape, nor forbidden, nor beyond ASCII.
 constexpr auto kLetters = [] {
@@ -100,7 +105,7 @@ class OutlineReader {
  public:
   using Index = Outline::Index;
 
-  OutlineReader(const char* at, std::size_t size, std::vector<Outline::Part>& parts) : at_(at), end_(at + size), parts_(parts) {}
+  OutlineReader(const char* at, std::size_t size, std::vector<Outline::Part>& parts) : at_(at), end_(at + size), parts_max_(size / kPartBytes + kPartsFree), parts_(parts) {}
 
   bool whole() {
     blanks();
@@ -150,6 +155,7 @@ class OutlineReader {
       is_json = scalar(in_order);
       must_parse = !in_order;
     }
+    if (parts_.size() > parts_max_) return false;
     Outline::Part& part = parts_[index];
     part.text = {begin, static_cast<std::size_t>(at_ - begin)};
     part.in_order = in_order;
@@ -297,6 +303,7 @@ class OutlineReader {
 
   const char* at_;
   const char* end_;
+  std::size_t parts_max_;
   std::vector<Outline::Part>& parts_;
   Index previous_ = 0;     ///< the version before
   bool escaped_ = false;   ///< there was an escape in the text that was read last

@@ -31,8 +31,8 @@ class Outline {
     bool must_parse = false; ///< its canonical text can't be put together from its parts' own
   };
 
-  /// Nothing for what parse_json refuses, nor what only it can tell to be JSON; nor where one number could be written in
-  /// two ways (1 and 1.0): of what is here, equal values are always printed alike.
+  /// Nothing for what parse_json refuses, nor what only it can tell to be JSON, nor for very many small parts; nor where one
+  /// number could be written in two ways (1 and 1.0): of what is here, equal values are always printed alike.
   static std::optional<Outline> of(const std::string& text);
 
   const Part& operator[](Index part) const { return parts_[part]; }
