@@ -37,6 +37,7 @@ export async function ifChanged(name, { places, files = [], outputs }, work) {
   const note = at('build', `.built-${name}`);
   const fresh = existsSync(note) && readFileSync(note, 'utf8') === wanted && outputs.every((file) => existsSync(at(file)));
   if (fresh) return false;
+  rmSync(note, { force: true });  // what fails half-way has left outputs that belong to nothing
   await work();
   mkdirSync(at('build'), { recursive: true });
   writeFileSync(note, wanted);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kPending, orders, view, writes } from './data.js';
+import { kChanges, sides } from './deliveries.js';
 import { measure, over, quantile, type Pair } from './stats.js';
 
 const kPairs: Pair[] = [[2, 1], [6, 2], [10, 10], [3, 2], [8, 2]];
@@ -39,3 +40,26 @@ test('the large list is about 1 MB, and fifty writes lie all over it, no two on 
   const seen = view(rows, pending);
   assert.ok(seen.kind === 'list' && seen.changes.length === 50);
 });
+
+test('the documents that are merged are of 1 kB, 30 kB and 1 MB, and each side has changed ten places that the other left alone', () => {
+  for (const [size, bytes] of [['1kb', 1e3], ['30kb', 30e3], ['1mb', 1e6]] as const) {
+    const { base, mine, theirs, merged } = sides(size);
+    const length = Buffer.byteLength(JSON.stringify(base));
+    assert.ok(length > 0.95 * bytes && length < 1.05 * bytes, `${size}: ${length} bytes`);
+    assert.deepEqual({ base, mine, theirs, merged }, sides(size));
+    // A whole order or item that is new is one change.
+    const changed = [mine, theirs].map((side) => differences(base, side));
+    assert.deepEqual(changed.map((places) => places.length), [kChanges, kChanges]);
+    assert.equal(new Set(changed.flat()).size, 2 * kChanges);
+    assert.deepEqual(differences(base, merged).sort(), changed.flat().sort());
+  }
+});
+
+/** Paths of what is another or not there; elements of arrays go by their sku. */
+function differences(one: unknown, other: unknown, path = ''): string[] {
+  if (typeof one !== 'object' || typeof other !== 'object') return one === other ? [] : [path];
+  const members = (value: object) => (Array.isArray(value) ? Object.fromEntries(value.map((item: { sku: string }) => [item.sku, item])) : value) as Record<string, unknown>;
+  const [before, after] = [members(one!), members(other!)];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => differences(before[name], after[name], `${path}/${name}`));
+}

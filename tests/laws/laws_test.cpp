@@ -10,6 +10,7 @@
 
 #include "conflict/clock.hpp"
 #include "conflict/merge.hpp"
+#include "outlined.hpp"
 
 using namespace holdfast;
 
@@ -252,5 +253,6 @@ int main() {
       last = next;
     }
   }) && all_ok;
+  all_ok = check_outlined() && all_ok;
   return all_ok ? 0 : 1;
 }

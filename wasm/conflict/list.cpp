@@ -11,12 +11,11 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
+#include "conflict/list.hpp"
 #include "conflict/policy.hpp"
 
 namespace holdfast {
 namespace {
-
-using Ids = std::vector<std::string>;
 
 /// One side's elements by id, and their order. Not `whole` if one has no id, or two have the same.
 struct Elements {
@@ -83,7 +82,9 @@ Ids woven(Ids one, Ids other) {
   return one;
 }
 
-Ids merged_order(const Ids& base, const Ids& mine, const Ids& theirs, const std::map<std::string, Json>& alive) {
+}  // namespace
+
+Ids merged_order(const Ids& base, const Ids& mine, const Ids& theirs) {
   const auto still_mine = unmoved(base, mine);
   const auto still_theirs = unmoved(base, theirs);
   const std::set<std::string> in_mine(mine.begin(), mine.end());
@@ -117,11 +118,8 @@ Ids merged_order(const Ids& base, const Ids& mine, const Ids& theirs, const std:
     if (gap > 0) all.push_back(order[gap - 1]);
     for (std::string& id : woven(std::move(mine_in[gap]), std::move(theirs_in[gap]))) all.push_back(std::move(id));
   }
-  std::erase_if(all, [&](const std::string& id) { return !alive.contains(id); });
   return all;
 }
-
-}  // namespace
 
 Settled list(const Rule& rule, const Sides& sides, const SettleElement& element) {
   const auto array = [](const Json* json) { return json == nullptr || json->is_array(); };
@@ -145,7 +143,9 @@ Settled list(const Rule& rule, const Sides& sides, const SettleElement& element)
     }
   }
   Json result = Json::array();
-  for (const std::string& id : merged_order(base.order, mine.order, theirs.order, alive)) result.push_back(std::move(alive[id]));
+  for (const std::string& id : merged_order(base.order, mine.order, theirs.order)) {
+    if (const auto found = alive.find(id); found != alive.end()) result.push_back(std::move(found->second));
+  }
   return {Verdict::kMerged, std::move(result), {}};
 }
 

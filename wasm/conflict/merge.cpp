@@ -25,8 +25,8 @@ Fit fit(const std::vector<std::string>& pattern, const std::vector<std::string>&
 
 class Merger {
  public:
-  Merger(const Rules& rules, const Times& times, Unsettled unsettled, const Resolved& resolved)
-      : rules_(rules), times_(times), unsettled_(unsettled), resolved_(resolved) {}
+  Merger(const Rules& rules, const Times& times, std::vector<std::string> path, Unsettled unsettled, const Resolved& resolved)
+      : rules_(rules), times_(times), unsettled_(unsettled), resolved_(resolved), path_(std::move(path)) {}
 
   std::vector<Decision> decisions;
 
@@ -34,7 +34,7 @@ class Merger {
   std::optional<Json> part(const Sides& sides, const Rule& enclosing) {
     if (equal(sides.mine, sides.base)) return copy(sides.theirs);
     if (equal(sides.theirs, sides.base)) return copy(sides.mine);
-    const Rule& rule = rule_here(enclosing);
+    const Rule& rule = rule_at(rules_, path_, enclosing);
     // Two who both added one have added two, however deep the counter lies.
     const bool counts = sides.mine != nullptr && (rule.policy == Policy::kCounter || counts_below());
     if (!counts && equal(sides.mine, sides.theirs)) return copy(sides.mine);
@@ -50,20 +50,6 @@ class Merger {
   static bool picks(Policy policy) {
     return policy == Policy::kServerWins || policy == Policy::kClientWins || policy == Policy::kLastWriteWins ||
            policy == Policy::kManual || policy == Policy::kResolver;
-  }
-
-  /// The rule for this very part: one that names it wins over one with wildcards, the earlier over the later.
-  const Rule& rule_here(const Rule& enclosing) const {
-    const FieldRule* best = nullptr;
-    std::size_t wildcards = 0;
-    for (const FieldRule& field : rules_.fields) {
-      if (fit(field.path, path_) != Fit::kExact) continue;
-      const std::size_t count = std::count(field.path.begin(), field.path.end(), "*");
-      if (best != nullptr && count >= wildcards) continue;
-      best = &field;
-      wildcards = count;
-    }
-    return best != nullptr ? best->rule : enclosing;
   }
 
   bool counts_below() const {
@@ -96,7 +82,8 @@ class Merger {
       case Policy::kResolver: return decide(rule.policy, sides, resolved(rule, sides));
       case Policy::kList: break;
     }
-    Settled settled = list(rule, sides, [&](const std::string& id, const Sides& element) { return below(id, element, inside(rule)); });
+    const Rule inside = rule_inside(rule);
+    Settled settled = list(rule, sides, [&](const std::string& id, const Sides& element) { return below(id, element, inside); });
     return decide(rule.policy, sides, std::move(settled));
   }
 
@@ -149,14 +136,6 @@ class Merger {
     return value;
   }
 
-  /// Elements of a list are merged as objects are, unless a rule says otherwise.
-  static Rule inside(const Rule& list) {
-    Rule rule;
-    rule.otherwise = list.otherwise;
-    rule.deleted = list.deleted;
-    return rule;
-  }
-
   std::optional<Json> decide(Policy policy, const Sides& sides, Settled settled) {
     if (settled.verdict == Verdict::kAsk && unsettled_ == Unsettled::kMine) settled = take(Verdict::kMine, sides.mine, std::move(settled.reason));
     if (decisions.size() <= kDecisionsMax) {
@@ -172,6 +151,14 @@ class Merger {
   std::vector<std::string> path_;
 };
 
+Merged merged_by(Merger& merger, const Sides& sides, const Rule& enclosing) {
+  Merged merged;
+  merged.document = merger.part(sides, enclosing);
+  merged.decisions = std::move(merger.decisions);
+  merged.changed = sides.theirs == nullptr ? merged.document.has_value() : !merged.document || !same_value(*merged.document, *sides.theirs);
+  return merged;
+}
+
 }  // namespace
 
 bool Merged::asks() const {
@@ -182,17 +169,41 @@ bool Merged::overruled() const {
   return std::any_of(decisions.begin(), decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
 }
 
-Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled, const Resolved& resolved) {
-  Merger merger(rules, times, unsettled, resolved);
-  Merged merged;
-  merged.document = merger.part(sides, rules.document);
-  merged.decisions = std::move(merger.decisions);
-  if (merged.decisions.size() > kDecisionsMax) {
-    merged.document = sides.theirs == nullptr ? std::nullopt : std::optional(*sides.theirs);
-    merged.decisions = {{{}, Policy::kManual, Verdict::kAsk, std::nullopt, std::nullopt, std::nullopt, std::nullopt, "too many"}};
+const Rule& rule_at(const Rules& rules, const std::vector<std::string>& path, const Rule& enclosing) {
+  const FieldRule* best = nullptr;
+  std::size_t wildcards = 0;
+  for (const FieldRule& field : rules.fields) {
+    if (fit(field.path, path) != Fit::kExact) continue;
+    const std::size_t count = std::count(field.path.begin(), field.path.end(), "*");
+    if (best != nullptr && count >= wildcards) continue;
+    best = &field;
+    wildcards = count;
   }
-  merged.changed = sides.theirs == nullptr ? merged.document.has_value() : !merged.document || !same_value(*merged.document, *sides.theirs);
-  return merged;
+  return best != nullptr ? best->rule : enclosing;
+}
+
+Rule rule_inside(const Rule& list) {
+  Rule rule;
+  rule.otherwise = list.otherwise;
+  rule.deleted = list.deleted;
+  return rule;
+}
+
+Merged merge_part(const Rules& rules, const Rule& enclosing, std::vector<std::string> path, const Sides& sides, const Times& times) {
+  const Resolved none;
+  Merger merger(rules, times, std::move(path), Unsettled::kAsks, none);
+  return merged_by(merger, sides, enclosing);
+}
+
+Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled, const Resolved& resolved) {
+  Merger merger(rules, times, {}, unsettled, resolved);
+  Merged merged = merged_by(merger, sides, rules.document);
+  if (merged.decisions.size() <= kDecisionsMax) return merged;
+  return {sides.theirs == nullptr ? std::nullopt : std::optional(*sides.theirs), {too_many()}, false};
+}
+
+Decision too_many() {
+  return {{}, Policy::kManual, Verdict::kAsk, std::nullopt, std::nullopt, std::nullopt, std::nullopt, "too many"};
 }
 
 const char* name_of(Policy policy) {

@@ -42,6 +42,19 @@ using Resolved = std::map<std::string, Json>;
 /// @param resolved a part whose rule names a resolver and that isn't in here is asked about
 Merged merge(const Rules& rules, const Sides& sides, const Times& times, Unsettled unsettled = Unsettled::kAsks, const Resolved& resolved = {});
 
+/// The same of one part of a document, as its decisions have it. Nobody has counted them yet.
+/// @param enclosing the rule of what encloses the part, for whatever has none of its own
+Merged merge_part(const Rules& rules, const Rule& enclosing, std::vector<std::string> path, const Sides& sides, const Times& times);
+
+/// The rule for a part: one that names it wins over one with wildcards, the earlier over the later.
+const Rule& rule_at(const Rules& rules, const std::vector<std::string>& path, const Rule& enclosing);
+
+/// The rule for the elements of a list: they are merged as objects are, unless a rule of their own says otherwise.
+Rule rule_inside(const Rule& list);
+
+/// What is decided instead of more than `kDecisionsMax`; theirs stands until then.
+Decision too_many();
+
 /// The name of a policy as a configuration has it: `server-wins`.
 const char* name_of(Policy policy);
 

@@ -1,6 +1,7 @@
 #include "conflict/record.hpp"
 
 #include "codec/pointer.hpp"
+#include "codec/text.hpp"
 
 namespace holdfast {
 namespace {
@@ -17,14 +18,22 @@ const char* name_of(Verdict verdict) {
 
 }  // namespace
 
-Json record_of(const Decision& decision) {
+Json record_of(Decision decision) {
   Json record = {{"path", print_pointer(decision.path)}, {"policy", name_of(decision.policy)}, {"verdict", name_of(decision.verdict)}, {"reason", decision.reason}};
-  const auto put = [&](const char* name, const std::optional<Json>& value) { if (value) record[name] = *value; };
+  const auto put = [&](const char* name, std::optional<Json>& value) { if (value) record[name] = std::move(*value); };
   put("base", decision.base);
   put("mine", decision.mine);
   put("theirs", decision.theirs);
   put("result", decision.result);
   return record;
+}
+
+std::string print_list_record(const std::vector<std::string>& path, const std::string* base, const std::string& mine, const std::string& theirs, const std::string& result) {
+  std::string record = "{";
+  if (base != nullptr) record.append(R"("base":)").append(*base) += ',';
+  record.append(R"("mine":)").append(mine).append(R"(,"path":)").append(print_json(print_pointer(path)));
+  record.append(R"(,"policy":"list","reason":"","result":)").append(result);
+  return record.append(R"(,"theirs":)").append(theirs).append(R"(,"verdict":"merged"})");
 }
 
 }  // namespace holdfast

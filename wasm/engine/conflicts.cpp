@@ -2,6 +2,7 @@
 
 #include "codec/rules_codec.hpp"
 #include "codec/text.hpp"
+#include "conflict/outlined.hpp"
 #include "conflict/record.hpp"
 
 namespace holdfast {
@@ -23,13 +24,38 @@ bool read_stamp(const Json& times, const char* name, std::optional<Stamp>& stamp
 }
 
 bool read_times(const Json& json, Times& times) {
-  const auto found = json.find("times");
-  if (found == json.end()) return true;
-  if (!found->is_object() || !read_stamp(*found, "mine", times.mine) || !read_stamp(*found, "theirs", times.theirs)) return false;
-  const auto now = found->find("now");
-  if (now == found->end() || !now->is_number_integer()) return false;
+  if (!json.is_object() || !read_stamp(json, "mine", times.mine) || !read_stamp(json, "theirs", times.theirs)) return false;
+  const auto now = json.find("now");
+  if (now == json.end() || !now->is_number_integer()) return false;
   times.now = now->get<Millis>();
   return is_time(times.now);
+}
+
+/// @param records as texts
+/// @param document as text; empty: it is deleted
+std::string answer_of(bool changed, const std::vector<std::string>& records, std::string document) {
+  std::string head = changed ? R"({"changed":true,"decisions":[)" : R"({"changed":false,"decisions":[)";
+  for (std::size_t i = 0; i < records.size(); ++i) head.append(i > 0 ? "," : "").append(records[i]);
+  head += ']';
+  if (!document.empty()) head += R"(,"document":)";
+  return document.insert(0, head) += '}';
+}
+
+/// Most of what is merged is the same on all sides, and needn't be parsed. Nothing where everything has to be.
+std::optional<std::string> merge_by_outline(const Rules& rules, const std::string& json) {
+  const auto outline = Outline::of(json);
+  const auto members = outline ? outline->members(0) : std::nullopt;
+  if (!members) return std::nullopt;
+  const auto find = [&](std::string_view name) {
+    for (const Outline::Index member : *members) if ((*outline)[member].name == name) return member;
+    return Outline::Index{0};
+  };
+  Times times;
+  const Outline::Index told = find("times");
+  if (told != 0 && !read_times(*parse_json((*outline)[told].text), times)) return std::nullopt;
+  auto merged = merge_outlined(rules, *outline, {find("base"), find("mine"), find("theirs")}, times);
+  if (!merged) return std::nullopt;
+  return answer_of(merged->changed, merged->decisions, std::move(merged->document));
 }
 
 }  // namespace
@@ -48,20 +74,20 @@ std::string Conflicts::configure(const std::string& json) {
 }
 
 std::string Conflicts::merge(const std::string& json) const {
+  if (auto answer = merge_by_outline(rules_, json)) return std::move(*answer);
   const auto given = parse_json(json);
   if (!given || !given->is_object()) return refused("A merge is a JSON object: { base, mine, theirs }.");
-  Times times;
-  if (!read_times(*given, times)) return refused("`times` has a time that can't be read: { mine: { wall, count, node }, theirs, now }.");
-  const auto side = [&](const char* name) {
+  const auto member = [&](const char* name) {
     const auto found = given->find(name);
     return found == given->end() ? nullptr : &*found;
   };
-  const Merged merged = holdfast::merge(rules_, {side("base"), side("mine"), side("theirs")}, times);
-  Json decisions = Json::array();
-  for (const Decision& decision : merged.decisions) decisions.push_back(record_of(decision));
-  Json answer = {{"changed", merged.changed}, {"decisions", std::move(decisions)}};
-  if (merged.document) answer["document"] = *merged.document;
-  return print_json(answer);
+  Times times;
+  const Json* told = member("times");
+  if (told != nullptr && !read_times(*told, times)) return refused("`times` has a time that can't be read: { mine: { wall, count, node }, theirs, now }.");
+  Merged merged = holdfast::merge(rules_, {member("base"), member("mine"), member("theirs")}, times);
+  std::vector<std::string> records;
+  for (Decision& decision : merged.decisions) records.push_back(print_json(record_of(std::move(decision))));
+  return answer_of(merged.changed, records, merged.document ? print_json(*merged.document) : std::string());
 }
 
 }  // namespace holdfast
