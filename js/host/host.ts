@@ -209,7 +209,7 @@ export class Host {
 
   async #resolve(id: string, effect: Effect): Promise<void> {
     const done = this.#sender.expect();  // the worker stays awake for it
-    await this.#stepper.submit({ type: 'resolved', id, values: await this.#resolvers.answer(effect) }).finally(done);
+    await this.#stepper.submit({ type: 'resolved', id, asking: effect.asking, values: await this.#resolvers.answer(effect) }).finally(done);
     await this.#want();
   }
 

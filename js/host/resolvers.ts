@@ -29,6 +29,7 @@ export class Resolvers {
       try {
         const question = { resource: String(resource), path, base, mine, theirs, document: structuredClone(document) };
         const value = await inTime(Promise.resolve(this.functions[name]?.(question)), name);
+        if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`'${name}' returned ${value}, which is no JSON`);
         if (value !== undefined) answers[path] = JSON.parse(JSON.stringify(value)) as unknown;
       } catch (error) {
         report(new HostError('resolver', `The resolver '${name}' failed for ${path}; a person has to decide.`, { cause: error }));

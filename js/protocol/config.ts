@@ -155,6 +155,11 @@ export interface ConflictConfig {
    */
   changedAt?: Pointer;
   /**
+   * The server compares the version that the body of a write names, in the member declared as `version`, with what it
+   * has: so it needn't be asked before, and a 409 means that it has another one.
+   */
+  versionInBody?: boolean;
+  /**
    * A declared collection that is told, by a `POST` through the outbox, of each write that was overruled: which one, both
    * documents, what was decided, and when: `'/api/exceptions'`.
    */

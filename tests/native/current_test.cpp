@@ -243,6 +243,7 @@ TEST_CASE("Upon what was deleted a PUT leaves at once, if still nobody has made 
 TEST_CASE("A version that the body names is the precondition, and is brought up to date") {
   Json resource = rules();
   resource["version"] = "version";
+  resource["conflicts"]["versionInBody"] = true;
   Courier device(resource, nullptr);
   device.act("PUT", order({{"version", 3}}));
   device.told(device.leaves(), 200, order({{"version", 3}}));

@@ -19,7 +19,8 @@ struct Asking : Courier {
     question = only(effects, "resolve").at(0);
   }
 
-  void resolve(const Json& values) { effects = step({{"type", "resolved"}, {"id", id}, {"values", values.dump()}}); }
+  void resolve(const Json& values) { const Json asking = question["asking"];
+    effects = step({{"type", "resolved"}, {"id", id}, {"asking", asking}, {"values", values.dump()}}); }
 
   std::string id;
   Json question;
@@ -81,6 +82,10 @@ TEST_CASE("A worker that dies over it asks the server and the resolver once more
   device.told(look, 200, order({{"note", "newer"}, {"tip", 9}}), "\"5\"");
   REQUIRE(only(device.effects, "resolve").size() == 1);
   CHECK(only(device.effects, "resolve")[0]["questions"][0]["theirs"] == "newer");
+  const Json anew = only(device.effects, "resolve")[0];
+  device.resolve({{"/note", "late"}});
+  CHECK(pump(device).empty());  // that was the answer to the question before
+  device.question = anew;
   device.resolve({{"/note", "both"}});
   const Json send = device.leaves();
   CHECK(header(send, "if-match") == "\"5\"");

@@ -171,7 +171,7 @@ void Storm::resolve(Person& person, const Json& effect) {
     if (!chance(20)) values[question["path"].get<std::string>()] = std::min(mine, theirs);
   }
   later(random_.up_to(2'000), [=, this, &person, life = person.device.life] {
-    if (life == person.device.life) submit(person, {{"type", "resolved"}, {"id", effect["id"]}, {"values", values.dump()}});
+    if (life == person.device.life) submit(person, {{"type", "resolved"}, {"id", effect["id"]}, {"asking", effect["asking"]}, {"values", values.dump()}});
   });
 }
 

@@ -151,8 +151,9 @@ void decode_rule(const Json& json, const std::string& path, const std::string& f
 void decode_rules(const Json& json, const std::string& path, std::vector<ConfigError>& errors, Rules& rules) {
   if (!json.is_object()) return errors.push_back({path, "must be an object, such as { default: 'merge', fields: { tip: 'counter' } }"});
   Section section(json, path, errors);
-  section.only({"default", "fields", "changedAt", "overruled"});  // the last is read with its resource
+  section.only({"default", "fields", "changedAt", "overruled", "versionInBody"});  // the last is read with its resource
   section.pointer("changedAt", rules.changed_at);
+  section.flag("versionInBody", rules.version_in_body);
   if (const Json* rule = section.find("default")) decode_rule(*rule, path, "default", errors, rules.document);
   const Json* fields = section.find("fields");
   if (fields == nullptr) return;

@@ -90,7 +90,7 @@ class Merger {
   /// As the app's own function has decided, if it has been asked.
   Settled resolved(const Rule& rule, const Sides& sides) const {
     const auto found = resolved_.find(print_pointer(path_));
-    if (found == resolved_.end()) return ask(sides, rule.resolver);
+    if (found == resolved_.end() || (path_.empty() && !found->second.is_object())) return ask(sides, rule.resolver);
     const Json& value = found->second;
     const Verdict verdict = equal(&value, sides.theirs) ? Verdict::kTheirs : equal(&value, sides.mine) ? Verdict::kMine : Verdict::kMerged;
     return take(verdict, &value, rule.resolver);

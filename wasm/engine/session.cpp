@@ -103,7 +103,10 @@ bool is_signal(const std::string& trigger) {
 }  // namespace
 
 void session(Context& context, const SessionEvent& event) {
-  if (event.action == "sign-in") switch_user(context, event.user);
+  if (event.action == "sign-in") {
+    switch_user(context, event.user);
+    for (const std::string& url_origin : context.config.origins()) look_again(context, event.user, url_origin);
+  }
   if (event.action == "sign-out") switch_user(context, "");
   if (event.action == "discard") return discard_pending(context, context.session().user);
   if (event.action == "credentials") return credentials(context, event);

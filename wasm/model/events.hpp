@@ -96,8 +96,9 @@ struct TickEvent {
 /// What the app's resolvers answered to a `resolve` effect.
 struct ResolvedEvent {
   std::string id;
+  std::string asking;        ///< as the effect had it: which question they answer
   std::string values;        ///< JSON text: {"/path": value, …}; a path that is missing: its resolver can't say
-  template <class Visitor> void fields(Visitor& v) { v("id", id), v("values", values); }
+  template <class Visitor> void fields(Visitor& v) { v("id", id), v("asking", asking), v("values", values); }
 };
 
 /// A person or the app settled an inbox entry.

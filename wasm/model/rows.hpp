@@ -54,12 +54,15 @@ struct Mutation {
   std::int64_t known_attempts = 0;  ///< how many of them were made with an earlier key, and are over
   std::string base;              ///< JSON text of the document that it was made upon; empty: it can't be merged
   bool base_partial = false;     ///< it may lack members that the user hadn't seen
+  bool base_alone = false;       ///< a person decided about it: it holds none of the writes before it in the lane
+  Millis base_at = 0;            ///< when others last changed that document, by this device's clock; 0: not known
   std::string base_etag;         ///< strong ETag of that document, which the server is to find unchanged (If-Match); or one of the two above
   Millis checked_at = 0;         ///< without such an ETag: when the server was found to have that document; 0: not asked
   bool looked = false;           ///< an attempt was a lookup (outbox/resend.hpp), so a late answer to one proves nothing
   bool open = false;             ///< an attempt may have been, or may still be, carried out unheard
   std::int64_t merges = 0;       ///< how often it was turned away because it wasn't
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
+  std::string asking;            ///< names the question that the app's resolvers are being asked; or empty
   std::string sides;             ///< of a conflict: JSON text {base, mine, theirs, theirsAt} (outbox/record.hpp); or empty
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
@@ -74,8 +77,8 @@ struct Mutation {
     v("appKey", app_key), v("credentials", credentials), v("credentialHeaders", credential_headers);
     v("stamps", stamps), v("client", client), v("life", life), v("hash", hash), v("answered", answered);
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
-    v("base", base), v("basePartial", base_partial), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
-    v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides);
+    v("base", base), v("basePartial", base_partial), v("baseAlone", base_alone), v("baseAt", base_at), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
+    v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides), v("asking", asking);
   }
 };
 
@@ -119,7 +122,7 @@ struct Document {
   std::string entity;
   std::string text;               ///< JSON; kDeleted; or empty, where a write was confirmed and nothing more is known
   std::string etag;
-  Millis changed_at = 0;          ///< when the server last changed it, by this device's clock; 0: not known
+  Millis changed_at = 0;          ///< when others last changed it, by this device's clock; 0: not known
   Millis created_at = 0;          ///< when its creation was confirmed: answers asked for before don't count it
   Millis at = 0;
 

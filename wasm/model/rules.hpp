@@ -53,6 +53,7 @@ struct FieldRule {
 struct Rules {
   Rule document;                        ///< for the document as a whole, and whatever has no rule of its own
   std::vector<FieldRule> fields;
+  bool version_in_body = false;         ///< the server compares the version that a body names
   std::vector<std::string> changed_at;  ///< where a document says when it was last changed (JSON Pointer); empty: it doesn't
 };
 

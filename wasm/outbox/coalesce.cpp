@@ -79,6 +79,7 @@ Joined coalesce(Context& context, const Resource& resource, Mutation& tail, cons
   tail.hash = write.hash;
   tail.client = write.client;
   tail.life = write.life;
+  tail.created_at = write.created_at;  // whoever changed it between the two was earlier
   tail.stamps.insert(tail.stamps.end(), write.stamps.begin(), write.stamps.end());
   return Joined::kMerged;
 }

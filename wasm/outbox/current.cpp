@@ -30,7 +30,10 @@ std::optional<Json> document_of(Context& context, const AnsweredEvent& event, co
 
 Current current_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource) {
   auto document = document_of(context, event, mutation, resource);
-  const Millis at = document ? changed_at(resource, *document, event.headers, context.now) : 0;
+  Millis at = document ? changed_at(resource, *document, event.headers, context.now) : 0;
+  const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
+  // What the user's own last write has made of it is no change of others.
+  if (row && document && same_value(parse_json(row->text).value_or(Json()), *document)) at = row->changed_at;
   return {std::move(document), strong(header(event.headers, "etag")), at};
 }
 
@@ -74,10 +77,15 @@ Millis changed_at(const Resource& resource, const Json& document, const Headers&
 bool is_gone(const AnsweredEvent& event) { return event.status == 404 || event.status == 410; }
 
 bool merge_later(Context& context, const AnsweredEvent& event, const std::optional<Send>& send, Mutation& mutation, const Resource& resource) {
-  if (mutation.base.empty() || mutation.merges >= kMergesMax || !resource.conflicts || !send) return false;
+  if (mutation.base.empty() || !resource.conflicts || !send) return false;
   const Current told = is_gone(event) ? Current{} : current_in(context, event, mutation, resource);
   const bool mismatch = event.status == 412 || (event.status == 409 && names_version(resource, mutation));
   if (!mismatch && !told.document && !is_gone(event)) return false;  // it was turned down for a reason of its own
+  if (mutation.merges >= kMergesMax) {
+    if (!told.document) return false;
+    give_up(context, resource, mutation, told);
+    return true;
+  }
   // An earlier attempt of which nothing was heard may be what changed the document; where keys are known, its answer
   // would have been repeated.
   mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
@@ -105,9 +113,11 @@ bool take_current(Context& context, const AnsweredEvent& event, const Send& send
   const Current current = is_good(event) ? current_in(context, event, mutation, resource) : Current{};
   if (!current.document && !is_gone(event)) return false;
   mutation.state = send.before;
-  if (is_outdated(context, mutation, resource, current)) {
+  auto lane = context.view.get<Lane>(mutation.lane);
+  // One that never catches up isn't behind: what was taken for newer isn't.
+  if (is_outdated(context, mutation, resource, current) && lane && lane->failures < kMergesMax) {
     requeue(context, mutation, mutation.state);
-    auto lane = context.view.get<Lane>(mutation.lane);
+    lane = context.view.get<Lane>(mutation.lane);
     if (lane) {
       lane->failures += 1;
       back_off(context, *lane, lane->failures);

@@ -20,16 +20,25 @@ void leave_inbox(Context& context, const InboxRow& entry) {
   context.put(counts);
 }
 
+/// What a person writes anew is made upon what is shown then.
+void note_anew(Context& context, const Resource& resource, Mutation& mutation) {
+  mutation.base.clear();
+  mutation.base_etag.clear();
+  mutation.created_at = context.now;
+  note_base(context, resource, mutation);
+}
+
 /// The write goes to the end of its lane. Its outcome is known (it was turned down), and a server that keeps answers
 /// by key would only repeat that; so it leaves with a new key.
-void send_again(Context& context, Mutation mutation) {
+/// @param upon_now it was made upon all that is pending now
+void send_again(Context& context, Mutation mutation, bool upon_now) {
   // Attempts count on: an answer to an old one, should it still arrive, must not pass for one to these bytes.
   renew_key(context, mutation);
   mutation.merges = 0;
   mutation.checked_at = 0;
   mutation.state = "queued";
   mutation.answered = true;
-  mutation.stamps.clear();
+  mutation.base_alone = !upon_now;
   mutation.hash.clear();
   context.view.erase<OutcomeRow>(mutation.id);
   append(context, mutation, context.view.get<Lane>(mutation.lane));
@@ -99,7 +108,9 @@ void decided(Context& context, const DecidedEvent& event) {
     conclude(context, mutation, "discarded", entry->status, "");
   } else {
     if (event.action == "edit" && entry->mutation.body.kind == "bytes") context.view.erase("bodies", mutation.id);
-    send_again(context, std::move(mutation));
+    const bool upon_now = event.action == "edit" && !mergeable && resource != nullptr;
+    if (upon_now) note_anew(context, *resource, mutation);
+    send_again(context, std::move(mutation), upon_now);
   }
   context.effect({{"do", "changed"}, {"resource", entry->mutation.resource}});
 }

@@ -41,8 +41,13 @@ std::optional<Json> document_of(const std::string& text) {
   return json && json->is_object() ? json : std::nullopt;
 }
 
+/// Of the app's own: a header, or a `test` in a JSON Patch.
 bool has_precondition(const Mutation& mutation) {
-  return std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& one) {
+  const auto patch = is_json_patch(mutation) ? parse_json(mutation.body.text) : std::nullopt;
+  const bool tests = patch && patch->is_array() && std::any_of(patch->begin(), patch->end(), [](const Json& operation) {
+    return operation.is_object() && operation.value("op", Json()) == "test";
+  });
+  return tests || std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& one) {
     return one.first == "if-match" || one.first == "if-none-match" || one.first == "if-unmodified-since";
   });
 }
@@ -55,10 +60,8 @@ bool is_mergeable(const Context& context, const Resource& resource, const Mutati
   if (mutation.method != "PUT" && mutation.method != "PATCH") return false;
   const auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
   if (!body || !is_json_patch(mutation)) return body && body->is_object();
-  // What a patch of an enveloped document points into, only its server knows; and a `test` is a precondition, too.
-  return body->is_array() && resource.envelope.empty() && std::none_of(body->begin(), body->end(), [](const Json& operation) {
-    return operation.is_object() && operation.value("op", Json()) == "test";
-  });
+  // What a patch of an enveloped document points into, only its server knows.
+  return body->is_array() && resource.envelope.empty();
 }
 
 /// The row of an entity's confirmed document, unless an answer that was kept is newer.
@@ -169,17 +172,48 @@ void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) 
   if (decisions.empty()) return;
   Json records = records_of(mutation);
   for (const Decision& decision : decisions) {
-    if (records.size() < kDecisionsMax) records.push_back(record_of(decision));
+    // What gave way must be told; what was only put together makes room for it.
+    if (records.size() >= kDecisionsMax) {
+      const auto merged = std::find_if(records.begin(), records.end(), [](const Json& one) { return one.is_object() && one.value("verdict", Json()) == "merged"; });
+      records.erase(merged != records.end() ? merged : records.begin());
+    }
+    records.push_back(record_of(decision));
   }
   mutation.decisions = print_json(records);
 }
 
+/// What resolvers have settled of a write so far.
+Resolved resolved_in(const Mutation& mutation) {
+  Resolved resolved;
+  for (const Json& record : records_of(mutation)) {
+    const bool settled = record.is_object() && record.value("policy", Json()) == "resolver" && record.value("verdict", Json()) != "ask";
+    if (settled && record.contains("result")) resolved[record.value("path", "")] = record["result"];
+  }
+  return resolved;
+}
+
 bool is_for_resolver(const Decision& decision) { return decision.policy == Policy::kResolver && decision.verdict == Verdict::kAsk; }
 
-/// What was added once more would count twice.
-bool adds_up(const Merged& merged) {
-  return std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& decision) {
-    return decision.policy == Policy::kCounter || decision.policy == Policy::kList || decision.policy == Policy::kText;
+bool says_the_same(const Body& one, const Body& other) {
+  const auto here = parse_json(one.text), there = parse_json(other.text);
+  return here && there && same_value(*here, *there);
+}
+
+bool adds(const Rule& rule) { return rule.policy == Policy::kCounter || rule.policy == Policy::kList || rule.policy == Policy::kText; }
+
+/// Whether the part differs; below a wildcard, anything in what encloses it.
+bool differs(const Json& one, const Json& other, const std::vector<std::string>& path, std::size_t step = 0) {
+  if (step == path.size() || path[step] == "*" || !one.is_object() || !other.is_object()) return !same_value(one, other);
+  const auto here = one.find(path[step]), there = other.find(path[step]);
+  if (here == one.end() || there == other.end()) return (here == one.end()) != (there == other.end());
+  return differs(*here, *there, path, step + 1);
+}
+
+/// Whether a write changes a counter, a list or a text: what is added once more would count twice.
+bool may_count_twice(const Rules& rules, const std::optional<Json>& base, const std::optional<Json>& mine) {
+  if (!base || !mine) return false;
+  return (adds(rules.document) && !same_value(*base, *mine)) || std::any_of(rules.fields.begin(), rules.fields.end(), [&](const FieldRule& field) {
+    return adds(field.rule) && differs(*base, *mine, field.path);
   });
 }
 
@@ -212,15 +246,16 @@ void move_bases(Context& context, const Resource& resource, const Mutation& firs
   const auto moved = [&](const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs) {
     return merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}, Unsettled::kMine).document;
   };
-  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kRangeMax};
+  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kShownMax};
   for (Mutation& later : context.view.range<Mutation>(range)) {
-    if (later.entity != first.entity || later.resource != first.resource || later.base.empty()) continue;
+    if (later.entity != first.entity || later.resource != first.resource || later.base.empty() || later.base_alone) continue;
     const auto saw = document_of(later.base);
+    if (!saw && from) continue;  // what was deleted by then is deleted whatever came of this one
     const auto made = applied(context, resource, later, saw);
     const auto base = moved(from, saw, to);
     const auto mine = moved(saw, made, base);
-    // One that would do nothing any more repeats what was turned down: that is the server's to say, again.
-    const bool anew = saw && made && !same(mine, base) && !same(applied(context, resource, later, base), mine);
+    // One that changed nothing repeats what was turned down: that is the server's to say, again.
+    const bool anew = saw && made && !same(made, saw) && !same(applied(context, resource, later, base), mine);
     if (anew && rewrite(resource, later, base, mine)) renew_key(context, later);
     later.base = text_of(base);
     context.put(later);
@@ -254,7 +289,8 @@ Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged
   if (!lane) return Rebased::kOver;
   Json questions = Json::array();
   for (const Decision& decision : merged.decisions) if (is_for_resolver(decision)) questions.push_back(record_of(decision));
-  context.effect({{"do", "resolve"}, {"id", mutation.id}, {"resource", mutation.resource}, {"questions", std::move(questions)},
+  mutation.asking = uuid_v7(context.now, context.random);
+  context.effect({{"do", "resolve"}, {"id", mutation.id}, {"asking", mutation.asking}, {"resource", mutation.resource}, {"questions", std::move(questions)},
                   {"document", merged.document ? *merged.document : Json(nullptr)}});
   mutation.base_etag.clear();
   mutation.checked_at = 0;
@@ -265,9 +301,24 @@ Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged
   return Rebased::kOver;
 }
 
+/// Of what was made of a document, the parts that gave way as they were before.
+std::optional<Json> without_overruled(const std::optional<Json>& base, std::optional<Json> mine, const std::vector<Decision>& decisions) {
+  if (!base || !mine) return mine;
+  for (const Decision& decision : decisions) {
+    if (decision.verdict != Verdict::kTheirs || decision.path.empty()) continue;
+    const std::vector<std::string> enclosing(decision.path.begin(), decision.path.end() - 1);
+    if (find_part(*mine, enclosing) == nullptr || !find_part(*mine, enclosing)->is_object()) continue;
+    Json& object = make_part(*mine, enclosing);
+    if (decision.base) object[decision.path.back()] = *decision.base;
+    else object.erase(decision.path.back());
+  }
+  return mine;
+}
+
 /// @param values what resolvers have said; null: they haven't been asked
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current, const Resolved* values) {
   mutation.base_etag = etag_of(current);
+  mutation.base_at = current.changed_at;
   if (mutation.base_etag.empty() && names_version(resource, mutation)) mutation.base_etag = kNamedInBody;
   mutation.checked_at = context.now;
   auto base = document_of(mutation.base);
@@ -276,6 +327,11 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
     mutation.base = text_of(base);
     mutation.base_partial = false;
   }
+  // That the document is as it was doesn't tell that an unheard attempt has changed nothing: others may have undone it.
+  // But a server that knows the key knows.
+  const bool known = resource.idempotency == Idempotency::kHeader && same(base, current.document);
+  const bool twice = mutation.open && !known && resource.conflicts && may_count_twice(*resource.conflicts, base, applied(context, resource, mutation, base));
+  if (twice) return ask_person(context, mutation, resource, current, current.document);
   if (same(base, current.document)) return Rebased::kReady;
   if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
 
@@ -287,13 +343,21 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   if (values == nullptr && std::any_of(merged.decisions.begin(), merged.decisions.end(), is_for_resolver)) return ask_resolvers(context, mutation, merged);
   note_decisions(mutation, merged.decisions);
   if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
-  if (merged.asks() || (mutation.open && adds_up(merged))) return ask_person(context, mutation, resource, current, merged.document);
+  const bool gave_way = std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
+  if (merged.asks()) return ask_person(context, mutation, resource, current, merged.document);
+  // Who has made the same wish once more is overruled, too.
+  if (gave_way) move_bases(context, resource, mutation, mine, without_overruled(base, mine, merged.decisions));
   if (!merged.changed) return nothing_left(context, mutation, resource, current);
   const bool whole = mutation.method == "PUT" && !resource.put_merges;
   if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
+    const Body before = mutation.body;
     if (!rewrite(resource, mutation, current.document, merged.document)) return ask_person(context, mutation, resource, current, merged.document);
-    renew_key(context, mutation);
-    mutation.state = "queued";
+    if (says_the_same(before, mutation.body)) {
+      mutation.body = before;  // and so its key stays, by which the server knows it
+    } else {
+      renew_key(context, mutation);
+      mutation.state = "queued";
+    }
   }
   mutation.base = text_of(current.document);
   return Rebased::kReady;
@@ -303,13 +367,28 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 
 std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
 
+namespace {
+
+/// What can't be merged conflicts as a whole: for that the server has to know what it was made upon.
+void note_version(Context& context, const Resource& resource, Mutation& mutation) {
+  const auto found = route(context.config, mutation.url);
+  if (!resource.conflicts || mutation.whole_collection() || has_precondition(mutation) || !found || found->kind != RouteKind::kItem) return;
+  // Behind other writes that is what they have left behind: their answers are the newest word, once they have left.
+  const auto lane = context.view.get<Lane>(mutation.lane);
+  const bool first = !lane || lane->head == mutation.id;
+  if (first && confirmed(context, resource, mutation.user, mutation.entity).document) mutation.base_etag = confirmed_etag(context, resource, mutation);
+}
+
+}  // namespace
+
 bool names_version(const Resource& resource, const Mutation& mutation) {
-  const auto body = resource.version.empty() || mutation.body.kind != "text" ? std::nullopt : parse_json(mutation.body.text);
+  if (!resource.conflicts || !resource.conflicts->version_in_body || mutation.body.kind != "text") return false;
+  const auto body = parse_json(mutation.body.text);
   return body && named_version(resource, *body) != nullptr;
 }
 
 void note_base(Context& context, const Resource& resource, Mutation& mutation) {
-  if (!is_mergeable(context, resource, mutation)) return;
+  if (!is_mergeable(context, resource, mutation)) return note_version(context, resource, mutation);
   const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, nullptr);
   // Upon what was deleted only a PUT can be made; if others have made it meanwhile, it must not run them over.
   if (!shown.document && (!shown.gone || mutation.method != "PUT")) return;
@@ -319,6 +398,8 @@ void note_base(Context& context, const Resource& resource, Mutation& mutation) {
   if (mutation.base_etag.empty() && names_version(resource, mutation)) mutation.base_etag = kNamedInBody;
   std::string text = text_of(shown.document);
   if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
+  const auto row = newest_row(context, resource, mutation);
+  mutation.base_at = row ? row->changed_at : 0;
   mutation.base_partial = shown.document && is_partial(context, resource, mutation);
 }
 
@@ -332,18 +413,35 @@ bool still_upon_base(Context& context, const Resource& resource, const Mutation&
 }
 
 void take_out(Context& context, const Resource& resource, const Mutation& gone) {
-  if (gone.base.empty() || !resource.conflicts) return;
-  const auto before = document_of(gone.base);
+  if (!resource.conflicts) return;
+  // Of one that can't be merged only its effect upon what there is can be told; that is what those behind it have in them.
+  const auto before = gone.base.empty() ? confirmed(context, resource, gone.user, gone.entity).document : document_of(gone.base);
+  if (!before && gone.base.empty()) return;
   move_bases(context, resource, gone, applied(context, resource, gone, before), before);
 }
 
 void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told) {
   const bool creation = done.base.empty() && done.method == "POST";
-  if (!resource.conflicts || (!creation && done.base_etag.empty())) return;
+  // An answer that is repeated, or was looked up, may have others' changes in it.
+  if (!resource.conflicts || done.open || (!creation && done.base_etag.empty())) return;
   const auto lane = context.view.get<Lane>(done.lane);
   if (!lane || lane->length < 2) return;
   const auto made = applied(context, resource, done, document_of(done.base));
   if (made && !same_value(*made, told)) move_bases(context, resource, done, made, told);
+}
+
+bool fill_partial(Context& context, const Resource& resource, const Mutation& done, Json& told) {
+  const bool creation = done.base.empty() && done.method == "POST";
+  const auto body = done.body.kind == "text" ? parse_json(done.body.text) : std::nullopt;
+  if ((done.base.empty() && !creation) || !told.is_object() || !body || !body->is_object()) return false;
+  const Json named = unwrapped(resource, *body);
+  for (const auto& [name, value] : told.items()) {
+    if (!named.contains(name) && find_part(told, resource.id) != &value) return false;
+  }
+  const auto made = applied(context, resource, done, document_of(done.base));
+  bool filled = false;
+  if (made) for (const auto& [name, value] : made->items()) if (!told.contains(name)) told[name] = value, filled = true;
+  return filled;
 }
 
 void renew_key(Context& context, Mutation& mutation) {
@@ -356,12 +454,22 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   return rebase(context, resource, mutation, current, nullptr);
 }
 
+void give_up(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
+  const auto base = document_of(mutation.base);
+  const auto mine = applied(context, resource, mutation, base);
+  const Sides sides{pointer_to(base), pointer_to(mine), pointer_to(current.document)};
+  const Merged merged = merge(resource.conflicts.value_or(Rules{}), sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, resolved_in(mutation));
+  note_decisions(mutation, merged.decisions);
+  ask_person(context, mutation, resource, current, merged.document);
+}
+
 void resolved(Context& context, const ResolvedEvent& event) {
   auto mutation = context.view.get<Mutation>(event.id);
   auto lane = mutation ? context.view.get<Lane>(mutation->lane) : std::nullopt;
   const Resource* resource = mutation ? context.config.find(mutation->resource) : nullptr;
   const auto row = resource != nullptr ? context.view.get<Document>(Json::array({mutation->user, mutation->resource, mutation->entity})) : std::nullopt;
-  if (!lane || lane->hold != kResolving || lane->head != event.id || resource == nullptr || !row) return;
+  if (!lane || lane->hold != kResolving || lane->head != event.id || event.asking != mutation->asking || resource == nullptr || !row) return;
+  mutation->asking.clear();
   Resolved values;
   const auto answers = parse_json(event.values);
   if (answers && answers->is_object()) for (const auto& [path, value] : answers->items()) values.emplace(path, value);
@@ -371,6 +479,7 @@ void resolved(Context& context, const ResolvedEvent& event) {
 }
 
 Rebased catch_up(Context& context, const Resource& resource, Mutation& mutation) {
+  if (resource.conflicts && mutation.base.empty() && mutation.base_etag.empty() && mutation.attempts == 0) note_version(context, resource, mutation);
   // What the server has turned away isn't to be tried upon the same old word again.
   if (!awaits_current(mutation, context.now) || mutation.attempts > 0) return Rebased::kReady;
   const auto row = newest_row(context, resource, mutation);
@@ -382,12 +491,16 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   const auto base = document_of(mutation.base);
   const auto theirs = document_of(entry.theirs);
   auto result = document_of(entry.suggested);
-  if (action == "edit") result = applied(context, resource, mutation, theirs);
+  if (action == "edit") {
+    result = applied(context, resource, mutation, theirs);
+    note_mine(mutation, result);
+    mutation.created_at = context.now;
+  }
   std::vector<Decision> decisions{{{}, Policy::kManual, Verdict::kMerged, base, std::nullopt, theirs, result, kByPerson}};
   if (action == "retry") {
     const auto mine = applied(context, resource, mutation, base);
     const Rules rules = resource.conflicts.value_or(Rules{});
-    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation, entry.theirs_at), Unsettled::kMine);
+    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation, entry.theirs_at), Unsettled::kMine, resolved_in(mutation));
     result = merged.document;
     decisions[0].verdict = Verdict::kMine;
     decisions[0].result = result;
@@ -397,7 +510,8 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   if (action != "edit" && !rewrite(resource, mutation, theirs, result)) return false;
   note_decisions(mutation, decisions);
   mutation.base = is_mergeable(context, resource, mutation) ? entry.theirs : std::string();
-  mutation.base_etag = etag_of({theirs, entry.theirs_etag, entry.theirs_at});
+  mutation.base_etag = theirs || mutation.method == "PUT" ? etag_of({theirs, entry.theirs_etag, entry.theirs_at}) : std::string();
+  mutation.base_at = entry.theirs_at;
   mutation.open = false;
   return true;
 }

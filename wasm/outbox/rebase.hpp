@@ -43,6 +43,10 @@ void take_out(Context& context, const Resource& resource, const Mutation& gone);
 /// doing, and no change of others: what follows in the lane is made anew upon it.
 void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told);
 
+/// An answer that has only what the write itself named, or its id, is no whole document: the rest is as it was made.
+/// @return whether anything was filled in
+bool fill_partial(Context& context, const Resource& resource, const Mutation& done, Json& told);
+
 /// The bytes change, or those with the earlier key were turned away: every attempt so far is over.
 void renew_key(Context& context, Mutation& mutation);
 
@@ -55,6 +59,9 @@ enum class Rebased {
 /// count twice is a person's decision. Where the app's own resolvers have to say something, the host asks them, and the
 /// lane waits for that (`resolved`).
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
+
+/// A write was merged and turned away too often: a person decides, with what the server has now.
+void give_up(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
 
 /// The app's resolvers have been asked; what they couldn't say is a person's decision.
 void resolved(Context& context, const ResolvedEvent& event);

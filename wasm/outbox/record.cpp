@@ -17,6 +17,18 @@ bool is_over(const Counts& counts, const Config& config) {
   return counts.records > config.record_entries || counts.record_bytes > config.record_bytes;
 }
 
+/// The oldest go, as many as it takes; of very many small ones the rest goes with the next record.
+void make_room(Context& context, const ConflictRow& row, Counts& counts) {
+  const Range all{ConflictRow::kStore, "user", Json::array({row.user, 0}), Json::array({row.user, kNever}), kRangeMax};
+  for (const ConflictRow& old : context.view.range<ConflictRow>(all)) {
+    if (!is_over(counts, context.config)) break;
+    if (old.id == row.id) continue;
+    context.view.erase<ConflictRow>(old.id);
+    counts.records -= 1;
+    counts.record_bytes -= old.size;
+  }
+}
+
 }  // namespace
 
 void note_sides(Mutation& mutation, const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs, Millis theirs_at) {
@@ -27,10 +39,15 @@ void note_sides(Mutation& mutation, const std::optional<Json>& base, const std::
   mutation.sides = print_json(*sides);
 }
 
+void note_mine(Mutation& mutation, const std::optional<Json>& mine) {
+  auto sides = parse_json(mutation.sides);
+  if (!sides || !sides->is_object() || sides->empty()) return;
+  (*sides)["mine"] = json_of(mine);
+  mutation.sides = print_json(*sides);
+}
+
 void record_conflict(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status, const std::string& document) {
   const auto before = context.view.get<ConflictRow>(mutation.id);
-  const Range all{ConflictRow::kStore, "user", Json::array({mutation.user, 0}), Json::array({mutation.user, kNever}), kTrim};
-  const auto oldest = context.view.range<ConflictRow>(all);
   Counts counts = context.counts(mutation.user);
 
   ConflictRow row;
@@ -58,14 +75,8 @@ void record_conflict(Context& context, const Mutation& mutation, const std::stri
   }
   counts.records += before ? 0 : 1;
   counts.record_bytes += row.size - (before ? before->size : 0);
+  if (is_over(counts, context.config)) make_room(context, row, counts);
   context.put(row);
-  for (const ConflictRow& old : oldest) {
-    if (!is_over(counts, context.config)) break;
-    if (old.id == row.id) continue;
-    context.view.erase<ConflictRow>(old.id);
-    counts.records -= 1;
-    counts.record_bytes -= old.size;
-  }
   context.put(counts);
 }
 

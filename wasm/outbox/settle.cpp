@@ -79,16 +79,18 @@ std::optional<Json> keep_document(Context& context, const Mutation& mutation, co
   const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
   // Others may have changed it since, and that is known already.
   const bool outdated = told && last_told.document && is_newer(resource, *last_told.document, *told);
+  const bool filled = told && !outdated && resource.conflicts && fill_partial(context, resource, mutation, *told);
   if (outdated) told = last_told.document;
   Document row;
   row.user = mutation.user;
   row.resource = mutation.resource;
   row.entity = mutation.entity;
   if (deleted) row.text = kDeleted;
-  else if (told) row.text = resource.envelope.empty() && !outdated ? event.body : print_json(*told);
+  else if (told) row.text = resource.envelope.empty() && !outdated && !filled ? event.body : print_json(*told);
   else row.text = shown_after(context, resource, mutation);
-  row.etag = told && !outdated ? header(event.headers, "etag") : std::string();
-  row.changed_at = told && !outdated ? changed_at(resource, *told, event.headers, context.now) : 0;
+  // An answer that a server has kept and repeats may be older than what it has by now.
+  row.etag = told && !outdated && !(mutation.open && resource.conflicts) ? header(event.headers, "etag") : std::string();
+  row.changed_at = mutation.base_at;
   const bool creation = found->kind == RouteKind::kCollection && mutation.method == "POST";
   const Json* id = told && !resource.singleton ? find_part(*told, resource.id) : nullptr;
   const auto place = creation && id == nullptr ? located(context, event, mutation) : std::nullopt;
@@ -113,7 +115,7 @@ std::optional<Json> keep_document(Context& context, const Mutation& mutation, co
 void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   mutation.answered = mutation.answered || event.waiting;
   const auto told = keep_document(context, mutation, event, resource);
-  if (told) carry_over(context, resource, mutation, *told);
+  if (told && event.status >= 200 && event.status <= 299) carry_over(context, resource, mutation, *told);
   remove(context, mutation);
   respond_answer(context, mutation.id, AnswerClass::kConfirmed);
   conclude(context, mutation, outcome_of(mutation), event.status, event.body);
@@ -293,6 +295,7 @@ void answered(Context& context, const AnsweredEvent& event) {
 
 void set_aside_unknown(Context& context, Mutation& mutation, const Resource& resource, const AnsweredEvent& evidence) {
   mutation.open = true;
+  take_out(context, resource, mutation);  // whether it is there or not: what was added upon it is added
   respond_queued(context, mutation, resource);
   move_to_inbox(context, mutation, "unknown-outcome", evidence.status, evidence.body);
   conclude(context, mutation, "unknown", evidence.status, "");
