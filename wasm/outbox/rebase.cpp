@@ -331,8 +331,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   // But a server that knows the key knows.
   const bool known = resource.idempotency == Idempotency::kHeader && same(base, current.document);
   const bool twice = mutation.open && !known && resource.conflicts && may_count_twice(*resource.conflicts, base, applied(context, resource, mutation, base));
-  if (twice) return ask_person(context, mutation, resource, current, current.document);
-  if (same(base, current.document)) return Rebased::kReady;
+  if (!twice && same(base, current.document)) return Rebased::kReady;
   if (!resource.conflicts || !applies(mutation, base)) return ask_person(context, mutation, resource, current, current.document);
 
   const auto mine = applied(context, resource, mutation, base);
@@ -344,7 +343,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   note_decisions(mutation, merged.decisions);
   if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
   const bool gave_way = std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
-  if (merged.asks()) return ask_person(context, mutation, resource, current, merged.document);
+  if (merged.asks() || twice) return ask_person(context, mutation, resource, current, merged.document);
   // Who has made the same wish once more is overruled, too.
   if (gave_way) move_bases(context, resource, mutation, mine, without_overruled(base, mine, merged.decisions));
   if (!merged.changed) return nothing_left(context, mutation, resource, current);

@@ -127,6 +127,8 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   const bool conflict = meaning == AnswerClass::kConflict;
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
+  // Where keys are known an earlier attempt that was carried out would have been confirmed.
+  mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
   // After a conflict it may be there already, and what follows is the server's to judge.
   if (!conflict) note_failed_creation(context, resource, mutation);
   take_out(context, resource, mutation);
