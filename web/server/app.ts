@@ -2,11 +2,11 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { loadMerge } from 'holdfast/merge';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
-import type { Database } from './database.js';
+import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
 import { refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
-import { trackTransactions } from './in-flight.js';
+import { trackRequests, trackTransactions } from './in-flight.js';
 import { orderRoutes } from './order-routes.js';
 import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
@@ -53,9 +53,12 @@ export interface ServerOptions {
 /** An order is a few hundred bytes; this leaves room for the longest note and the longest list of items. */
 const BODY_BYTES_MAX = 256 * 1024;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
+/** A server that stops finishes the answers under way; an upload that stalls in a tunnel is not waited for any longer. */
+const DRAIN_MS = 5_000;
 
 /**
- * The server, ready to listen. Closing it finishes the writes under way; the database stays the caller's to close.
+ * The server, ready to listen. Closing it answers what is under way, and everything that comes meanwhile with 503; the
+ * database stays the caller's to close.
  * @throws MergeError if an exception names a status that there isn't
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -75,6 +78,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       return send(reply, errorAnswer(error, () => {}));
     },
   });
+  const { answered } = trackRequests(app);
   app.decorateRequest('bodyBytes', null);
   app.decorateRequest('subject', '');
   app.addHook('onRequest', async (_request, reply) => setCommonHeaders(reply));
@@ -92,8 +96,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await serveSites(app, sites);
 
   const forgetting = await forgetKeysInTime(app, idempotency);
-  app.addHook('onClose', async () => {
+  // From here on new requests are refused, and so no transaction begins behind settled().
+  app.addHook('preClose', async () => {
     clearInterval(forgetting);
+    await answered(DRAIN_MS);
     await settled();
   });
   return app;
@@ -127,8 +133,13 @@ function answerErrors(app: FastifyInstance): void {
     send(reply, problemAnswer(404, 'not-found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)));
 }
 
-function errorAnswer(error: FastifyError | ProblemError, log: () => void): Answer {
+function errorAnswer(error: FastifyError | ProblemError | DatabaseUnavailable, log: () => void): Answer {
   if (error instanceof ProblemError) return error.answer;
+  if (error instanceof DatabaseUnavailable) {
+    log();
+    return problemAnswer(503, error.code, 'The database does not answer in time, and whether this was carried out is not known. '
+      + 'Send the request again shortly, with the same Idempotency-Key.', {}, { 'retry-after': '1' });
+  }
   const [finding] = error.validation ?? [];
   if (finding) return validationAnswer(finding, error.validationContext ?? 'body');
   const known = KNOWN_ERRORS[error.code];

@@ -61,10 +61,14 @@ export const MIGRATIONS: readonly Migration[] = [
 /** Two servers that start at once on one database must not both migrate it: the second waits here. */
 const MIGRATION_LOCK = 7_041_173;
 
-/** Runs what is missing, all in one transaction: a start that fails leaves the schema as it was. */
-export async function migrate(database: Database): Promise<void> {
+/**
+ * Runs what is missing, all in one transaction: a start that fails leaves the schema as it was.
+ * @param schema is made if it isn't there; the tables go where the search path leads
+ */
+export async function migrate(database: Database, schema?: string): Promise<void> {
   await database.transaction(async tx => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    if (schema !== undefined) await tx.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
     await tx.query('CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL)');
     const done = new Set(await appliedNumbers(tx));
     const newest = MIGRATIONS.at(-1)?.number ?? 0;
