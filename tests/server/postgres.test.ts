@@ -10,6 +10,6 @@ let schemas = 0;
 databasesFrom(async () => openPostgres((await (starting ??= startCluster())).url, { schema: `test_${schemas += 1}` }));
 atEnd(async () => (await starting)?.stop());
 
-for (const name of ['database', 'faults', 'idempotency', 'input', 'merge', 'orders', 'preconditions']) {
+for (const name of ['database', 'faults', 'feed', 'idempotency', 'input', 'merge', 'orders', 'preconditions']) {
   describe(`on PostgreSQL, ${name}`, async () => { await import(`./${name}.test.js`); });
 }

@@ -2,6 +2,8 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { loadMerge } from 'holdfast/merge';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
+import { changeRoutes } from './change-routes.js';
+import { forgetChanges } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
 import { refuseForeignHosts, setCommonHeaders } from './headers.js';
@@ -46,6 +48,8 @@ export interface ServerOptions {
   logger?: boolean;
   /** How long an idempotency key is remembered; 24 hours by default. */
   keyRetentionMs?: number;
+  /** How long a change stays in the feed; a week by default. */
+  changeRetentionMs?: number;
   /** The clock, for tests. */
   now?: () => Date;
 }
@@ -89,13 +93,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
   orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
+  changeRoutes(app, { database });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
     return send(reply, jsonAnswer(200, { status: 'ok' }));
   });
   await serveSites(app, sites);
 
-  const forgetting = await forgetKeysInTime(app, idempotency);
+  const forgetting = await forgetInTime(app, async () => {
+    await idempotency?.forgetExpired();
+    await forgetChanges(database, options.changeRetentionMs);
+  });
   // From here on new requests are refused, and so no transaction begins behind settled().
   app.addHook('preClose', async () => {
     clearInterval(forgetting);
@@ -105,11 +113,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-async function forgetKeysInTime(app: FastifyInstance, idempotency: Idempotency | null): Promise<NodeJS.Timeout | undefined> {
-  if (!idempotency) return undefined;
-  await idempotency.forgetExpired();
-  const forget = () => idempotency.forgetExpired().catch((error: unknown) => app.log.error(error));
-  return setInterval(() => void forget(), FORGET_EVERY_MS).unref();
+async function forgetInTime(app: FastifyInstance, forget: () => Promise<void>): Promise<NodeJS.Timeout> {
+  await forget();
+  return setInterval(() => void forget().catch((error: unknown) => app.log.error(error)), FORGET_EVERY_MS).unref();
 }
 
 function readJson(app: FastifyInstance): void {

@@ -56,6 +56,32 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    number: 4,
+    name: 'the change feed',
+    statements: [
+      // Read, and forgotten, in the order of its key; changes.ts says why it is that one.
+      `CREATE TABLE changes (
+        xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        order_id uuid NOT NULL,
+        version integer NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('upsert', 'delete')),
+        document jsonb,
+        at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (xid, position),
+        CHECK ((kind = 'delete') = (document IS NULL))
+      )`,
+      // One row: the feed's own id, and up to where changes have been forgotten.
+      `CREATE TABLE feed (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        id uuid NOT NULL DEFAULT gen_random_uuid(),
+        horizon_xid xid8 NOT NULL DEFAULT '0',
+        horizon_position bigint NOT NULL DEFAULT 0
+      )`,
+      'INSERT INTO feed DEFAULT VALUES',
+    ],
+  },
 ];
 
 /** Two servers that start at once on one database must not both migrate it: the second waits here. */

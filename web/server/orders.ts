@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
 import { etagOf, ifMatchHolds } from './etag.js';
@@ -68,9 +69,10 @@ export async function findOrderToChange(tx: Queryable, id: string): Promise<Orde
 /**
  * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
  * is just being deleted would wait for the deletion, and then still count on from what he had read before it. A statement
- * of its own, so that the next one looks anew.
+ * of its own, so that the next one looks anew, and
+ * before anything is written (changes.ts, recordChange).
  */
-async function lockOrder(tx: Queryable, id: string): Promise<void> {
+export async function lockOrder(tx: Queryable, id: string): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [id]);
 }
 
@@ -107,6 +109,7 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Pr
       order.courier ?? null, now.toISOString()]);
   if (row) {
     const created = orderOf(row);
+    await recordChange(tx, { id, version: created.version, kind: 'upsert', document: created });
     return accept(created, jsonAnswer(201, created, { etag: etagOf(created.version), location: `/api/orders/${id}` }));
   }
   const current = await findOrder(tx, id);
@@ -159,17 +162,22 @@ export async function changeOrder(tx: Queryable, next: Order, now: Date): Promis
       now.toISOString()]);
   if (!row) throw new Error(`order ${next.id} vanished under its own lock`);
   await tx.query('DELETE FROM order_versions WHERE id = $1 AND version < $2', [next.id, row.version - VERSIONS_KEPT]);
-  return orderOf(row);
+  const changed = orderOf(row);
+  await recordChange(tx, { id: changed.id, version: changed.version, kind: 'upsert', document: changed });
+  return changed;
 }
 
 export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined): Promise<Written> {
   const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
+  // The deletion has a version of its own, so that whoever has seen it knows it from the document that was there before.
+  const version = current.version + 1;
   await tx.query('DELETE FROM orders WHERE id = $1', [id]);
   await tx.query(
     `INSERT INTO deleted_orders (id, version) VALUES ($1, $2)
-     ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, current.version]);
+     ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, version]);
+  await recordChange(tx, { id, version, kind: 'delete', document: null });
   return accept(current, { status: 204, headers: {}, body: '' });
 }
 
