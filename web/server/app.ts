@@ -50,6 +50,8 @@ export interface ServerOptions {
   keyRetentionMs?: number;
   /** How long a change stays in the feed; a week by default. */
   changeRetentionMs?: number;
+  /** How long a server that is closed waits for its answers; an upload that stalls in a tunnel never ends. Default 5 s. */
+  drainMs?: number;
   /** The clock, for tests. */
   now?: () => Date;
 }
@@ -57,7 +59,7 @@ export interface ServerOptions {
 /** An order is a few hundred bytes; this leaves room for the longest note and the longest list of items. */
 const BODY_BYTES_MAX = 256 * 1024;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
-/** A server that stops finishes the answers under way; an upload that stalls in a tunnel is not waited for any longer. */
+/** Twice what a page waits for an answer, and below the ten seconds that process managers grant. */
 const DRAIN_MS = 5_000;
 
 /**
@@ -107,7 +109,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // From here on new requests are refused, and so no transaction begins behind settled().
   app.addHook('preClose', async () => {
     clearInterval(forgetting);
-    await answered(DRAIN_MS);
+    await answered(options.drainMs ?? DRAIN_MS);
     await settled();
   });
   return app;
