@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
@@ -23,7 +23,13 @@ const needed = [
   { package: 'doctest-dev', there: is('/usr/include/doctest/doctest.h') },
   { package: 'librapidcheck-dev', there: is('/usr/include/rapidcheck.h') },
   { package: 'chromium', there: is('/usr/bin/chromium') },
+  // For the tests, which start one of their own. Its folder is named after the version.
+  { package: 'postgresql', there: () => folders('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/initdb`)) },
 ];
+
+function folders(parent) {
+  return existsSync(parent) ? readdirSync(parent) : [];
+}
 
 /** Where there is no dpkg, the package can't be told from one that is there. */
 function installed(name) {

@@ -13,7 +13,7 @@ export interface Range {
 }
 
 const kPrimary: Record<string, string | string[]> = {
-  mutations: 'id', lanes: 'lane', documents: ['user', 'resource', 'entity'], names: ['user', 'resource', 'name'], outcomes: 'id', inbox: 'id', meta: 'name',
+  mutations: 'id', lanes: 'lane', documents: ['user', 'resource', 'entity'], names: ['user', 'resource', 'name'], outcomes: 'id', inbox: 'id', conflicts: 'id', meta: 'name',
 };
 
 /** A list is a compound key; `multi` makes one entry for each item of the member. */
@@ -22,6 +22,7 @@ const kIndexes: Record<string, Record<string, string[] | { multi: string }>> = {
   lanes: { due: ['user', 'origin', 'due'], resource: ['user', 'resource', 'headSeq'] },
   outcomes: { stamp: { multi: 'stamps' }, likeness: ['client', 'hash'], seq: ['seq'] },
   inbox: { user: ['user', 'decidedAt'] },
+  conflicts: { user: ['user', 'seq'] },
   names: { at: ['user', 'at'] },
   documents: { at: ['user', 'resource', 'at'], since: ['user', 'at'] },
 };

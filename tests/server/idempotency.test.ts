@@ -103,7 +103,8 @@ test('a key that is still running is answered 409 with Retry-After: 1, and then 
   const other = await slow.send('POST', '/api/orders', { ...sending, body: { ...ORDER, tip: 1 } });
   assertProblem(other, 422, 'key-reused');
   release();
-  assertReplay(await slow.send('POST', '/api/orders', sending), await first);
+  const answer = await first;
+  assertReplay(await slow.send('POST', '/api/orders', sending), answer);
 });
 
 test('a key that another connection holds is answered 409 with Retry-After: 1, and nothing is applied', async () => {

@@ -1,38 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { start } from './process.js';
 import { ORDER } from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../web/server/main.ts', import.meta.url));
-const running = new Set<ChildProcess>();
 let data = '';
 before(async () => { data = await mkdtemp(join(tmpdir(), 'holdfast-main-')); });
-after(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await rm(data, { recursive: true, force: true });
-});
-
-function start(...flags: string[]): { child: ChildProcess; url: Promise<string>; ended: Promise<{ code: number | null; stderr: string }> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  // A server that runs on where it should have refused must fail here, not hang.
-  setTimeout(() => child.kill('SIGKILL'), 90_000).unref();
-  let stderr = '';
-  child.stderr.on('data', chunk => { stderr += chunk; });
-  const ended = new Promise<{ code: number | null; stderr: string }>(done => child.once('close', code => { running.delete(child); done({ code, stderr }); }));
-  const url = new Promise<string>((done, fail) => {
-    child.stdout.on('data', chunk => { const found = /http:\S+/.exec(String(chunk)); if (found) done(found[0]); });
-    void ended.then(() => fail(new Error(`ended before it listened: ${stderr}`)));
-  });
-  url.catch(() => {});
-  return { child, url, ended };
-}
+after(() => rm(data, { recursive: true, force: true }));
 
 test('what was acknowledged survives a kill, with its key; a folder in use is refused; SIGTERM ends it cleanly', async () => {
   const sending = { method: 'POST', body: JSON.stringify(ORDER), headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() } };

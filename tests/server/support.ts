@@ -22,22 +22,46 @@ export interface TestServer {
 }
 
 const closing: (() => Promise<unknown>)[] = [];
+/** What was opened last is closed first. */
+export const atEnd = (close: () => Promise<unknown>): void => { closing.push(close); };
 // Said once for the whole file: an after() that is called inside a hook or a test runs at that one's end.
 after(async () => { for (const close of closing.reverse()) await close(); });
 
+let openDatabase: () => Promise<Database> = openPglite;
+
+/** The test files that are imported from here on have their databases from `open`. */
+export function databasesFrom(open: () => Promise<Database>): void {
+  openDatabase = open;
+}
+
 /** Opening PostgreSQL takes seconds, so a test file has one database for all of its servers. */
 export function sharedDatabase(): () => Promise<Database> {
+  const open = openDatabase;
   let opening: Promise<Database> | undefined;
-  closing.push(async () => (await opening)?.close());
-  return () => opening ??= openPglite();
+  atEnd(async () => (await opening)?.close());
+  return () => opening ??= open();
 }
 
 /** A server on a port of its own, reached over real HTTP. */
 export async function serve(options: ServerOptions): Promise<TestServer> {
   const app = await createServer(options);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  closing.push(() => app.close());
-  const send: TestServer['send'] = async (method, path, { body, raw, headers = {} } = {}) => {
+  atEnd(() => app.close());
+  const send = sender(url);
+  return {
+    url, send,
+    close: () => app.close(),
+    async order(fields = {}) {
+      const answer = await send('POST', '/api/orders', { body: { ...ORDER, ...fields } });
+      assert.equal(answer.status, 201, answer.text);
+      return answer.json;
+    },
+  };
+}
+
+/** Requests to a server, as a browser's fetch makes them. */
+export function sender(url: string): TestServer['send'] {
+  return async (method, path, { body, raw, headers = {} } = {}) => {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const answer = await fetch(url + path, {
       method, redirect: 'manual',
@@ -47,15 +71,6 @@ export async function serve(options: ServerOptions): Promise<TestServer> {
     const text = await answer.text();
     const isJson = /\bjson\b/.test(answer.headers.get('content-type') ?? '');
     return { status: answer.status, headers: answer.headers, text, json: isJson && text ? JSON.parse(text) : undefined };
-  };
-  return {
-    url, send,
-    close: () => app.close(),
-    async order(fields = {}) {
-      const answer = await send('POST', '/api/orders', { body: { ...ORDER, ...fields } });
-      assert.equal(answer.status, 201, answer.text);
-      return answer.json;
-    },
   };
 }
 

@@ -127,8 +127,6 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   const bool conflict = meaning == AnswerClass::kConflict;
   const bool keep = conflict || !event.waiting;
   mutation.answered = mutation.answered || event.waiting;
-  // Where keys are known an earlier attempt that was carried out would have been confirmed.
-  mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
   // After a conflict it may be there already, and what follows is the server's to judge.
   if (!conflict) note_failed_creation(context, resource, mutation);
   take_out(context, resource, mutation);
@@ -229,7 +227,11 @@ void answer_to_write(Context& context, const AnsweredEvent& event, const std::op
   switch (meaning) {
     case AnswerClass::kConfirmed: settle_confirmed(context, mutation, event, resource); break;
     case AnswerClass::kRejected:
-    case AnswerClass::kConflict: set_aside(context, mutation, event, resource, meaning); break;
+    case AnswerClass::kConflict:
+      // Where keys are known, an earlier attempt that was carried out would have been confirmed.
+      mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
+      set_aside(context, mutation, event, resource, meaning);
+      break;
     case AnswerClass::kRetry:
       if (changed_nothing(event.status)) try_later(context, mutation, event, send->before);
       else if (left_open(context, mutation, resource)) set_aside_unknown(context, mutation, resource, event);

@@ -2,11 +2,13 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { loadMerge } from 'holdfast/merge';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
-import type { Database } from './database.js';
+import { changeRoutes } from './change-routes.js';
+import { forgetChanges } from './changes.js';
+import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
 import { refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
-import { trackTransactions } from './in-flight.js';
+import { trackRequests, trackTransactions } from './in-flight.js';
 import { orderRoutes } from './order-routes.js';
 import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
@@ -46,6 +48,10 @@ export interface ServerOptions {
   logger?: boolean;
   /** How long an idempotency key is remembered; 24 hours by default. */
   keyRetentionMs?: number;
+  /** How long a change stays in the feed; a week by default. */
+  changeRetentionMs?: number;
+  /** How long a server that is closed waits for its answers; an upload that stalls in a tunnel never ends. Default 5 s. */
+  drainMs?: number;
   /** The clock, for tests. */
   now?: () => Date;
 }
@@ -53,9 +59,12 @@ export interface ServerOptions {
 /** An order is a few hundred bytes; this leaves room for the longest note and the longest list of items. */
 const BODY_BYTES_MAX = 256 * 1024;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
+/** Twice what a page waits for an answer, and below the ten seconds that process managers grant. */
+const DRAIN_MS = 5_000;
 
 /**
- * The server, ready to listen. Closing it finishes the writes under way; the database stays the caller's to close.
+ * The server, ready to listen. Closing it answers what is under way, and everything that comes meanwhile with 503; the
+ * database stays the caller's to close.
  * @throws MergeError if an exception names a status that there isn't
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -75,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       return send(reply, errorAnswer(error, () => {}));
     },
   });
+  const { answered } = trackRequests(app);
   app.decorateRequest('bodyBytes', null);
   app.decorateRequest('subject', '');
   app.addHook('onRequest', async (_request, reply) => setCommonHeaders(reply));
@@ -85,25 +95,29 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
   orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
+  changeRoutes(app, { database });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
     return send(reply, jsonAnswer(200, { status: 'ok' }));
   });
   await serveSites(app, sites);
 
-  const forgetting = await forgetKeysInTime(app, idempotency);
-  app.addHook('onClose', async () => {
+  const forgetting = await forgetInTime(app, async () => {
+    await idempotency?.forgetExpired();
+    await forgetChanges(database, options.changeRetentionMs);
+  });
+  // From here on new requests are refused, and so no transaction begins behind settled().
+  app.addHook('preClose', async () => {
     clearInterval(forgetting);
+    await answered(options.drainMs ?? DRAIN_MS);
     await settled();
   });
   return app;
 }
 
-async function forgetKeysInTime(app: FastifyInstance, idempotency: Idempotency | null): Promise<NodeJS.Timeout | undefined> {
-  if (!idempotency) return undefined;
-  await idempotency.forgetExpired();
-  const forget = () => idempotency.forgetExpired().catch((error: unknown) => app.log.error(error));
-  return setInterval(() => void forget(), FORGET_EVERY_MS).unref();
+async function forgetInTime(app: FastifyInstance, forget: () => Promise<void>): Promise<NodeJS.Timeout> {
+  await forget();
+  return setInterval(() => void forget().catch((error: unknown) => app.log.error(error)), FORGET_EVERY_MS).unref();
 }
 
 function readJson(app: FastifyInstance): void {
@@ -127,8 +141,13 @@ function answerErrors(app: FastifyInstance): void {
     send(reply, problemAnswer(404, 'not-found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)));
 }
 
-function errorAnswer(error: FastifyError | ProblemError, log: () => void): Answer {
+function errorAnswer(error: FastifyError | ProblemError | DatabaseUnavailable, log: () => void): Answer {
   if (error instanceof ProblemError) return error.answer;
+  if (error instanceof DatabaseUnavailable) {
+    log();
+    return problemAnswer(503, error.code, 'The database does not answer in time, and whether this was carried out is not known. '
+      + 'Send the request again shortly, with the same Idempotency-Key.', {}, { 'retry-after': '1' });
+  }
   const [finding] = error.validation ?? [];
   if (finding) return validationAnswer(finding, error.validationContext ?? 'body');
   const known = KNOWN_ERRORS[error.code];

@@ -1,6 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
 import { migrate } from './migrations.js';
 
+export { openPostgres, type PostgresOptions } from './postgres.js';
+
 /** Runs one statement of plain PostgreSQL SQL with `$1` placeholders, and gives its rows. */
 export interface Queryable {
   query<Row>(sql: string, params?: unknown[]): Promise<Row[]>;
@@ -10,13 +12,24 @@ export interface Queryable {
  * All that the server asks of a database. A transaction runs at READ COMMITTED, PostgreSQL's default;
  * it is rolled back when `work` throws. Inside `work` only its own `tx` may be used: an implementation
  * with one connection (PGlite) would wait for itself otherwise.
+ *
+ * Bigger integers than `integer` come as PostgreSQL's client pleases: SQL here casts them to text.
  */
 export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Opens PostgreSQL in this process: in `folder`, or in memory without one. The schema is brought up to date. */
+/**
+ * The database can't be reached, is too busy, or broke off. If it did so at the end of a transaction, nobody knows whether
+ * that was carried out.
+ */
+export class DatabaseUnavailable extends Error {
+  readonly code = 'database-unavailable';
+  override readonly name = 'DatabaseUnavailable';
+}
+
+/** Opens PostgreSQL as a part of this process, and for it alone: in `folder`, or in memory without one. The schema is brought up to date. */
 export async function openPglite(folder?: string): Promise<Database> {
   const pglite = await (folder === undefined ? PGlite.create() : PGlite.create(folder));
   const database: Database = {

@@ -74,16 +74,17 @@ export class Idempotency {
     const [lock] = await tx.query<{ taken: boolean }>(
       'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken', [name]);
     if (!lock?.taken) throw stillRunning();
-    await tx.query('DELETE FROM idempotency_keys WHERE subject = $1 AND key = $2 AND created_at <= $3::timestamptz',
-      [subject, key, this.#oldest()]);
     const [row] = await tx.query<KeyRow>(
-      'SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE subject = $1 AND key = $2', [subject, key]);
+      `SELECT fingerprint, status, headers, body FROM idempotency_keys
+       WHERE subject = $1 AND key = $2 AND created_at > $3::timestamptz`, [subject, key, this.#oldest()]);
     if (row) {
       if (row.fingerprint !== fingerprint) throw otherPayload();
       return { answer: replay(row), applied: null, replayed: true };
     }
     const written = await apply(tx);
     const { status, headers, body } = written.answer;
+    // Not before: nothing may be written until the order's lock is held (changes.ts, recordChange).
+    await tx.query('DELETE FROM idempotency_keys WHERE subject = $1 AND key = $2', [subject, key]);
     await tx.query(
       `INSERT INTO idempotency_keys (subject, key, fingerprint, status, headers, body, created_at)
        VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7::timestamptz)`,

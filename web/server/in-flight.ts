@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { Database } from './database.js';
 
 /** Remembers the transactions under way, so that closing the server doesn't pull the database from under them. */
@@ -17,6 +18,29 @@ export function trackTransactions(database: Database): { database: Database; set
     },
     async settled() {
       while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}
+
+/** Requests that have come and are not answered yet. */
+export function trackRequests(app: FastifyInstance): { answered(limitMs: number): Promise<void> } {
+  let running = 0;
+  let onLast = () => {};
+  app.addHook('onRequest', async (_request, reply) => {
+    running += 1;
+    // Of an answer that was sent as of a connection that broke.
+    reply.raw.once('close', () => {
+      running -= 1;
+      if (running === 0) onLast();
+    });
+  });
+  return {
+    async answered(limitMs) {
+      if (running === 0) return;
+      await new Promise<void>(done => {
+        const limit = setTimeout(done, limitMs);
+        onLast = () => { clearTimeout(limit); done(); };
+      });
     },
   };
 }

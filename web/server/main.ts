@@ -3,16 +3,17 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Exception, OrderStatus } from '../order-rules.js';
 import { createServer } from './app.js';
-import { openPglite } from './database.js';
+import { openPglite, openPostgres, type Database } from './database.js';
 import { lockFolder } from './folder-lock.js';
 import { STATUSES } from './order-schema.js';
 
-interface Flags { port: number; data: string; host?: string; site?: string; exception?: Exception[] }
+interface Flags { port: number; data?: string; host?: string; site?: string; exception?: Exception[] }
 
 const flags = new Command('holdfast-server')
-  .description('The reference server: orders over REST, kept in PostgreSQL in a folder.')
+  .description('The reference server: orders over REST, kept in the PostgreSQL that the environment\'s DATABASE_URL names\n'
+    + '(postgres://user:password@host:5432/database), else in a PostgreSQL of its own in a folder.')
   .option('--port <number>', 'port to listen on; 0 takes a free one', readPort, 4173)
-  .option('--data <folder>', 'where the database lives; made if it is not there', 'data')
+  .option('--data <folder>', 'where the database lives without DATABASE_URL; made if it is not there (default: data)')
   .option('--host <address>', 'address to listen on (default: 127.0.0.1, and then only requests to localhost are answered)')
   .option('--site <folder>', 'a folder of static files to serve at /')
   .option('--exception <theirs:mine>', 'a change of status that is accepted although the order is past it, such as cancelled:delivered,\n'
@@ -31,10 +32,8 @@ async function start({ port, data, host, site, exception = [] }: Flags): Promise
   const address = host ?? '127.0.0.1';
   // Asked before the database is opened, which takes seconds; listen() below still has the last word.
   await takePort(port, address);
-  const folder = resolve(data);
-  const unlock = await lockFolder(folder);
+  const { database, close } = await openDatabase(data, process.env['DATABASE_URL']);
   try {
-    const database = await openPglite(join(folder, 'pg'));
     const app = await createServer({
       database, exceptions: exception,
       hosts: host === undefined ? 'loopback' : 'any',
@@ -46,11 +45,27 @@ async function start({ port, data, host, site, exception = [] }: Flags): Promise
 
     const stop = async (): Promise<void> => {
       await app.close();
-      await database.close();
-      await unlock();
+      await close();
       process.exit(0);
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openDatabase(data: string | undefined, url: string | undefined): Promise<{ database: Database; close(): Promise<void> }> {
+  if (url) {
+    if (data !== undefined) throw new Error('both DATABASE_URL and --data say where the orders are; give one of them');
+    const database = await openPostgres(url);
+    return { database, close: () => database.close() };
+  }
+  const folder = resolve(data ?? 'data');
+  const unlock = await lockFolder(folder);
+  try {
+    const database = await openPglite(join(folder, 'pg'));
+    return { database, async close() { await database.close(); await unlock(); } };
   } catch (error) {
     await unlock();
     throw error;

@@ -56,15 +56,45 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    number: 4,
+    name: 'the change feed',
+    statements: [
+      // Read, and forgotten, in the order of its key; changes.ts says why it is that one.
+      `CREATE TABLE changes (
+        xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        order_id uuid NOT NULL,
+        version integer NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('upsert', 'delete')),
+        document jsonb,
+        at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (xid, position),
+        CHECK ((kind = 'delete') = (document IS NULL))
+      )`,
+      // One row: the feed's own id, and up to where changes have been forgotten.
+      `CREATE TABLE feed (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        id uuid NOT NULL DEFAULT gen_random_uuid(),
+        horizon_xid xid8 NOT NULL DEFAULT '0',
+        horizon_position bigint NOT NULL DEFAULT 0
+      )`,
+      'INSERT INTO feed DEFAULT VALUES',
+    ],
+  },
 ];
 
 /** Two servers that start at once on one database must not both migrate it: the second waits here. */
 const MIGRATION_LOCK = 7_041_173;
 
-/** Runs what is missing, all in one transaction: a start that fails leaves the schema as it was. */
-export async function migrate(database: Database): Promise<void> {
+/**
+ * Runs what is missing, all in one transaction: a start that fails leaves the schema as it was.
+ * @param schema is made if it isn't there; the tables go where the search path leads
+ */
+export async function migrate(database: Database, schema?: string): Promise<void> {
   await database.transaction(async tx => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    if (schema !== undefined) await tx.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
     await tx.query('CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL)');
     const done = new Set(await appliedNumbers(tx));
     const newest = MIGRATIONS.at(-1)?.number ?? 0;

@@ -2,7 +2,7 @@ import type { Decision, Merger } from 'holdfast/merge';
 import type { Queryable } from './database.js';
 import { etagOf, versionNamed } from './etag.js';
 import {
-  changeOrder, findOrder, findVersion, illegalStatus, patched, patchOrder, preconditionFailed, refuse,
+  changeOrder, findOrderToChange, findVersion, illegalStatus, patched, patchOrder, preconditionFailed, refuse,
   type Order, type OrderPatch, type Patching, type Written,
 } from './orders.js';
 import { jsonAnswer, type Answer } from './problem.js';
@@ -26,7 +26,7 @@ export interface Merging extends Patching {
 export async function mergeOrder(tx: Queryable, id: string, patch: OrderPatch, how: Merging): Promise<Written> {
   const version = versionNamed(how.ifMatch);
   if (version === null) return patchOrder(tx, id, patch, how);
-  const current = await findOrder(tx, id, 'FOR UPDATE');
+  const current = await findOrderToChange(tx, id);
   if (!current) return patchOrder(tx, id, patch, how);
   const base = version === current.version ? current : await findVersion(tx, id, version);
   if (!base) return preconditionFailed(current, how.ifMatch);

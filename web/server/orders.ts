@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
 import { etagOf, ifMatchHolds } from './etag.js';
@@ -52,9 +53,27 @@ function orderOf({ created_at, updated_at, ...fields }: OrderRow): Order {
   return { ...fields, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() };
 }
 
-export async function findOrder(db: Queryable, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<Order | null> {
-  const [row] = await db.query<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = $1 ${lock}`, [id]);
+export async function findOrder(db: Queryable, id: string): Promise<Order | null> {
+  const [row] = await db.query<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = $1`, [id]);
   return row ? orderOf(row) : null;
+}
+
+/** Finds an order and keeps everybody else from changing it, until the transaction is over. */
+export async function findOrderToChange(tx: Queryable, id: string): Promise<Order | null> {
+  await lockOrder(tx, id);
+  // Locked as a row, too, for who changes it by hand and knows nothing of our lock.
+  const [row] = await tx.query<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = $1 FOR UPDATE`, [id]);
+  return row ? orderOf(row) : null;
+}
+
+/**
+ * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
+ * is just being deleted would wait for the deletion, and then still count on from what he had read before it. A statement
+ * of its own, so that the next one looks anew, and
+ * before anything is written (changes.ts, recordChange).
+ */
+export async function lockOrder(tx: Queryable, id: string): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [id]);
 }
 
 /** A former version; null if it was never there, or isn't kept any more. */
@@ -80,6 +99,7 @@ export async function listOrders(db: Queryable, filter: OrderFilter): Promise<{ 
 
 export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Promise<Written> {
   const id = order.id ?? randomUUID();
+  await lockOrder(tx, id);
   const [row] = await tx.query<OrderRow>(
     `INSERT INTO orders (${COLUMNS})
      VALUES ($1, $2, $3, $4::jsonb, $5, $6, 'placed', $7,
@@ -89,6 +109,7 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Pr
       order.courier ?? null, now.toISOString()]);
   if (row) {
     const created = orderOf(row);
+    await recordChange(tx, { id, version: created.version, kind: 'upsert', document: created });
     return accept(created, jsonAnswer(201, created, { etag: etagOf(created.version), location: `/api/orders/${id}` }));
   }
   const current = await findOrder(tx, id);
@@ -96,7 +117,7 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Pr
 }
 
 export async function patchOrder(tx: Queryable, id: string, patch: OrderPatch, { ifMatch, exceptions, now }: Patching): Promise<Written> {
-  const current = await findOrder(tx, id, 'FOR UPDATE');
+  const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
   const next = patched(current, patch);
@@ -141,17 +162,22 @@ export async function changeOrder(tx: Queryable, next: Order, now: Date): Promis
       now.toISOString()]);
   if (!row) throw new Error(`order ${next.id} vanished under its own lock`);
   await tx.query('DELETE FROM order_versions WHERE id = $1 AND version < $2', [next.id, row.version - VERSIONS_KEPT]);
-  return orderOf(row);
+  const changed = orderOf(row);
+  await recordChange(tx, { id: changed.id, version: changed.version, kind: 'upsert', document: changed });
+  return changed;
 }
 
 export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined): Promise<Written> {
-  const current = await findOrder(tx, id, 'FOR UPDATE');
+  const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
+  // The deletion has a version of its own, so that whoever has seen it knows it from the document that was there before.
+  const version = current.version + 1;
   await tx.query('DELETE FROM orders WHERE id = $1', [id]);
   await tx.query(
     `INSERT INTO deleted_orders (id, version) VALUES ($1, $2)
-     ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, current.version]);
+     ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, version]);
+  await recordChange(tx, { id, version, kind: 'delete', document: null });
   return accept(current, { status: 204, headers: {}, body: '' });
 }
 
