@@ -18,6 +18,12 @@ struct Sides {
   const Json* theirs = nullptr;
 };
 
+/// Of documents that must outlive them.
+inline Sides sides_of(const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs) {
+  const auto at = [](const std::optional<Json>& document) { return document ? &*document : nullptr; };
+  return {at(base), at(mine), at(theirs)};
+}
+
 /// When each side made its change, as far as it is known.
 struct Times {
   std::optional<Stamp> mine;

@@ -4,7 +4,7 @@
 
 #include "codec/text.hpp"
 #include "outbox/barrier.hpp"
-#include "outbox/rebase.hpp"
+#include "outbox/base.hpp"
 #include "routing/route.hpp"
 
 namespace holdfast {

@@ -6,8 +6,10 @@
 #include "codec/text.hpp"
 #include "codec/time.hpp"
 #include "naming/names.hpp"
+#include "outbox/base.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
+#include "outbox/rewrite.hpp"
 #include "overlay/optimistic.hpp"
 #include "routing/route.hpp"
 

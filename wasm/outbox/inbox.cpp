@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "naming/names.hpp"
+#include "outbox/base.hpp"
+#include "outbox/decisions.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
+#include "outbox/rewrite.hpp"
 
 namespace holdfast {
 namespace {

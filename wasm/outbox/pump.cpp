@@ -4,6 +4,7 @@
 
 #include "naming/names.hpp"
 #include "outbox/barrier.hpp"
+#include "outbox/base.hpp"
 #include "outbox/rebase.hpp"
 #include "outbox/reference.hpp"
 #include "outbox/resend.hpp"

@@ -4,200 +4,27 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
-#include "conflict/json_patch.hpp"
 #include "conflict/merge.hpp"
 #include "conflict/record.hpp"
-#include "naming/names.hpp"
+#include "outbox/base.hpp"
+#include "outbox/decisions.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/record.hpp"
 #include "outbox/report.hpp"
+#include "outbox/rewrite.hpp"
 #include "overlay/optimistic.hpp"
-#include "routing/route.hpp"
 
 namespace holdfast {
 namespace {
 
-/// The reason of a decision that a person took; what was decided before it no longer counts.
-constexpr const char* kByPerson = "decided by a person";
+/// By which a server can tell whether it still has that document, or still has none.
+std::string etag_of(const Current& current) { return current.document ? current.etag : std::string(kNothingThere); }
 
 /// The status of a write that found another document than it was made upon (RFC 9110, section 15.5.13).
 constexpr std::int64_t kPreconditionFailed = 412;
 
-const Json* pointer_to(const std::optional<Json>& json) { return json ? &*json : nullptr; }
-
-bool same(const std::optional<Json>& one, const std::optional<Json>& other) {
-  return one && other ? same_value(*one, *other) : one.has_value() == other.has_value();
-}
-
-/// As rows have it: kDeleted for none.
-std::string text_of(const std::optional<Json>& document) { return document ? print_json(*document) : std::string(kDeleted); }
-
-/// By which a server can tell whether it still has that document, or still has none.
-std::string etag_of(const Current& current) { return current.document ? current.etag : std::string(kNothingThere); }
-
-std::optional<Json> document_of(const std::string& text) {
-  auto json = parse_json(text);
-  return json && json->is_object() ? json : std::nullopt;
-}
-
-/// Of the app's own: a header, or a `test` in a JSON Patch.
-bool has_precondition(const Mutation& mutation) {
-  const auto patch = is_json_patch(mutation) ? parse_json(mutation.body.text) : std::nullopt;
-  const bool tests = patch && patch->is_array() && std::any_of(patch->begin(), patch->end(), [](const Json& operation) {
-    return operation.is_object() && operation.value("op", Json()) == "test";
-  });
-  return tests || std::any_of(mutation.headers.begin(), mutation.headers.end(), [](const auto& one) {
-    return one.first == "if-match" || one.first == "if-none-match" || one.first == "if-unmodified-since";
-  });
-}
-
-bool is_mergeable(const Context& context, const Resource& resource, const Mutation& mutation) {
-  if (!resource.conflicts || mutation.whole_collection() || has_precondition(mutation)) return false;
-  const auto found = route(context.config, mutation.url);
-  if (!found || found->kind != RouteKind::kItem) return false;
-  if (mutation.method == "DELETE") return true;
-  if (mutation.method != "PUT" && mutation.method != "PATCH") return false;
-  const auto body = mutation.body.kind == "text" ? parse_json(mutation.body.text) : std::nullopt;
-  if (!body || !is_json_patch(mutation)) return body && body->is_object();
-  // What a patch of an enveloped document points into, only its server knows.
-  return body->is_array() && resource.envelope.empty();
-}
-
-/// The row of an entity's confirmed document, unless an answer that was kept is newer.
-std::optional<Document> newest_row(Context& context, const Resource& resource, const Mutation& mutation) {
-  const Json* kept = context.view.find("base", base_key(context, resource, mutation.user, mutation.entity));
-  const auto row = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
-  return kept == nullptr || !kept->is_object() ? row : std::nullopt;
-}
-
-/// The ETag of what the server told last of an entity (confirmed() in overlay/optimistic.hpp).
-std::string confirmed_etag(Context& context, const Resource& resource, const Mutation& mutation) {
-  if (const auto row = newest_row(context, resource, mutation)) return strong(row->etag);
-  const Json* etag = context.view.find("base-etag", base_key(context, resource, mutation.user, mutation.entity));
-  return etag != nullptr && etag->is_string() ? strong(etag->get<std::string>()) : std::string();
-}
-
-/// Whether all that is known of an entity are rows of lists that leave out members.
-bool is_partial(Context& context, const Resource& resource, const Mutation& mutation) {
-  if (std::none_of(resource.lists.begin(), resource.lists.end(), [](const List& list) { return list.partial; })) return false;
-  const Json* partial = context.view.find("base-partial", base_key(context, resource, mutation.user, mutation.entity));
-  return partial != nullptr && *partial == true;
-}
-
-/// What the user had not seen counts as being what the server has: a write that names it has set it, whatever it was.
-void fill_in(Json& base, const Json& theirs) {
-  for (const auto& [name, value] : theirs.items()) {
-    if (!base.contains(name)) base[name] = value;
-    else if (base[name].is_object() && value.is_object()) fill_in(base[name], value);
-  }
-}
-
-/// What a write makes of a document. Nothing: it deletes it, or there is none.
-std::optional<Json> applied(Context& context, const Resource& resource, const Mutation& mutation, const std::optional<Json>& document) {
-  Optimistic shown;
-  shown.document = document;
-  apply_write(context, shown, renamed(context, mutation), resource);
-  return shown.document;
-}
-
-/// A JSON Patch is applied whole or not at all (RFC 6902, section 5).
-bool applies(const Mutation& mutation, const std::optional<Json>& document) {
-  if (!is_json_patch(mutation)) return true;
-  const auto patch = parse_json(mutation.body.text);
-  std::string error;
-  return document && patch && apply_json_patch(*document, *patch, error).has_value();
-}
-
-/// The version in a request's body, by which some servers tell whether it was made upon what they have.
-const Json* named_version(const Resource& resource, const Json& body) {
-  if (resource.version.empty() || !body.is_object()) return nullptr;
-  const Json* document = resource.envelope.empty() ? nullptr : find_part(body, resource.envelope);
-  return find_part(document != nullptr ? *document : body, resource.version);
-}
-
-/// The merge patch (RFC 7396) that makes one object of another. What it can't say (a member that is null) is left out.
-Json difference(const Json& before, const Json& after) {
-  Json patch = Json::object();
-  for (const auto& [name, value] : before.items()) if (!after.contains(name)) patch[name] = nullptr;
-  for (const auto& [name, value] : after.items()) {
-    const auto old = before.find(name);
-    if (old != before.end() && old->is_object() && value.is_object()) {
-      Json below = difference(*old, value);
-      if (!below.empty()) patch[name] = std::move(below);
-    } else if (old == before.end() || !same_value(*old, value)) {
-      patch[name] = value;
-    }
-  }
-  return patch;
-}
-
-/// Writes a request of the same kind that makes `result` of `theirs`. @return false if there is none
-bool rewrite(const Resource& resource, Mutation& mutation, const std::optional<Json>& theirs, const std::optional<Json>& result) {
-  if (mutation.method == "DELETE") return !result;
-  const auto old = parse_json(mutation.body.text);
-  if (!result || !old) return false;
-  Json body;
-  if (mutation.method == "PUT" && !resource.put_merges) {
-    body = *result;
-  } else if (!theirs) {
-    return false;  // a change can't make what isn't there
-  } else if (is_json_patch(mutation)) {
-    body = Json::diff(*theirs, *result);
-  } else {
-    body = difference(*theirs, *result);
-    Json reached = *theirs;
-    merge_patch(reached, body);
-    if (!same_value(reached, *result)) return false;
-  }
-  const Json* version = theirs && body.is_object() && named_version(resource, *old) != nullptr ? find_part(*theirs, resource.version) : nullptr;
-  if (version != nullptr) make_part(body, resource.version) = *version;
-  const Json* enclosed = resource.envelope.empty() ? nullptr : find_part(*old, resource.envelope);
-  if (enclosed != nullptr && enclosed->is_object()) {
-    Json whole = *old;  // with whatever stands beside the document
-    make_part(whole, resource.envelope) = std::move(body);
-    body = std::move(whole);
-  }
-  mutation.body.text = print_json(body);
-  mutation.body.size = static_cast<std::int64_t>(mutation.body.text.size());
-  return true;
-}
-
-Json records_of(const Mutation& mutation) {
-  auto records = parse_json(mutation.decisions);
-  return records && records->is_array() ? *records : Json::array();
-}
-
-void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) {
-  if (decisions.empty()) return;
-  Json records = records_of(mutation);
-  for (const Decision& decision : decisions) {
-    // What gave way must be told; what was only put together makes room for it.
-    if (records.size() >= kDecisionsMax) {
-      const auto merged = std::find_if(records.begin(), records.end(), [](const Json& one) { return one.is_object() && one.value("verdict", Json()) == "merged"; });
-      records.erase(merged != records.end() ? merged : records.begin());
-    }
-    records.push_back(record_of(decision));
-  }
-  mutation.decisions = print_json(records);
-}
-
-/// What resolvers have settled of a write so far.
-Resolved resolved_in(const Mutation& mutation) {
-  Resolved resolved;
-  for (const Json& record : records_of(mutation)) {
-    const bool settled = record.is_object() && record.value("policy", Json()) == "resolver" && record.value("verdict", Json()) != "ask";
-    if (settled && record.contains("result")) resolved[record.value("path", "")] = record["result"];
-  }
-  return resolved;
-}
-
 bool is_for_resolver(const Decision& decision) { return decision.policy == Policy::kResolver && decision.verdict == Verdict::kAsk; }
-
-bool says_the_same(const Body& one, const Body& other) {
-  const auto here = parse_json(one.text), there = parse_json(other.text);
-  return here && there && same_value(*here, *there);
-}
 
 bool adds(const Rule& rule) { return rule.policy == Policy::kCounter || rule.policy == Policy::kList || rule.policy == Policy::kText; }
 
@@ -217,49 +44,10 @@ bool may_count_twice(const Rules& rules, const std::optional<Json>& base, const 
   });
 }
 
-/// The rules by which a write is made anew upon a document that nobody else has changed: what it added is added there,
-/// and where it put something in the place of something, that stands.
-Rule replayed(Rule rule) {
-  const bool adds = rule.policy == Policy::kCounter || rule.policy == Policy::kSet || rule.policy == Policy::kList ||
-                    rule.policy == Policy::kText || rule.policy == Policy::kMerge;
-  if (!adds) rule.policy = Policy::kClientWins;
-  rule.otherwise = Policy::kClientWins;
-  rule.deleted = WhenDeleted::kKeep;
-  return rule;
-}
-
-Rules replayed(Rules rules) {
-  rules.document = replayed(std::move(rules.document));
-  for (FieldRule& field : rules.fields) field.rule = replayed(std::move(field.rule));
-  return rules;
-}
-
 /// @param theirs_at when the server came to what it has; 0: not known
 Times times_of(const Context& context, const Mutation& mutation, Millis theirs_at) {
   const auto theirs = theirs_at != 0 ? std::optional(Stamp{theirs_at, 0, {}}) : std::nullopt;
   return {Stamp{mutation.created_at, 0, mutation.client}, theirs, context.now};
-}
-
-/// What stands behind a write in its lane was made upon a document that turned out another: it is made anew upon that.
-void move_bases(Context& context, const Resource& resource, const Mutation& first, const std::optional<Json>& from, const std::optional<Json>& to) {
-  const Rules rules = replayed(*resource.conflicts);
-  const auto moved = [&](const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs) {
-    return merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, Times{}, Unsettled::kMine).document;
-  };
-  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kShownMax};
-  for (Mutation& later : context.view.range<Mutation>(range)) {
-    if (later.entity != first.entity || later.resource != first.resource || later.base.empty() || later.base_alone) continue;
-    const auto saw = document_of(later.base);
-    if (!saw && from) continue;  // what was deleted by then is deleted whatever came of this one
-    const auto made = applied(context, resource, later, saw);
-    const auto base = moved(from, saw, to);
-    const auto mine = moved(saw, made, base);
-    // One that changed nothing repeats what was turned down: that is the server's to say, again.
-    const bool anew = saw && made && !same(made, saw) && !same(applied(context, resource, later, base), mine);
-    if (anew && rewrite(resource, later, base, mine)) renew_key(context, later);
-    later.base = text_of(base);
-    context.put(later);
-  }
 }
 
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
@@ -337,7 +125,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   const auto mine = applied(context, resource, mutation, base);
   // A change of what the write before it was to make, and didn't.
   if (!mine && mutation.method != "DELETE") return ask_person(context, mutation, resource, current, current.document);
-  const Sides sides{pointer_to(base), pointer_to(mine), pointer_to(current.document)};
+  const Sides sides = sides_of(base, mine, current.document);
   const Merged merged = merge(*resource.conflicts, sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, values ? *values : Resolved{});
   if (values == nullptr && std::any_of(merged.decisions.begin(), merged.decisions.end(), is_for_resolver)) return ask_resolvers(context, mutation, merged);
   note_decisions(mutation, merged.decisions);
@@ -364,91 +152,6 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 
 }  // namespace
 
-std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
-
-namespace {
-
-/// What can't be merged conflicts as a whole: for that the server has to know what it was made upon.
-void note_version(Context& context, const Resource& resource, Mutation& mutation) {
-  const auto found = route(context.config, mutation.url);
-  if (!resource.conflicts || mutation.whole_collection() || has_precondition(mutation) || !found || found->kind != RouteKind::kItem) return;
-  // Behind other writes that is what they have left behind: their answers are the newest word, once they have left.
-  const auto lane = context.view.get<Lane>(mutation.lane);
-  const bool first = !lane || lane->head == mutation.id;
-  if (first && confirmed(context, resource, mutation.user, mutation.entity).document) mutation.base_etag = confirmed_etag(context, resource, mutation);
-}
-
-}  // namespace
-
-bool names_version(const Resource& resource, const Mutation& mutation) {
-  if (!resource.conflicts || !resource.conflicts->version_in_body || mutation.body.kind != "text") return false;
-  const auto body = parse_json(mutation.body.text);
-  return body && named_version(resource, *body) != nullptr;
-}
-
-void note_base(Context& context, const Resource& resource, Mutation& mutation) {
-  if (!is_mergeable(context, resource, mutation)) return note_version(context, resource, mutation);
-  const Optimistic shown = optimistic(context, resource, mutation.user, mutation.lane, mutation.entity, nullptr);
-  // Upon what was deleted only a PUT can be made; if others have made it meanwhile, it must not run them over.
-  if (!shown.document && (!shown.gone || mutation.method != "PUT")) return;
-  if (!applies(mutation, shown.document)) return;
-  // Behind other writes the server will have another document, and another ETag, by then.
-  if (shown.pending == 0) mutation.base_etag = shown.document ? confirmed_etag(context, resource, mutation) : kNothingThere;
-  if (mutation.base_etag.empty() && names_version(resource, mutation)) mutation.base_etag = kNamedInBody;
-  std::string text = text_of(shown.document);
-  if (text.size() <= kBaseBytesMax) mutation.base = std::move(text);
-  const auto row = newest_row(context, resource, mutation);
-  mutation.base_at = row ? row->changed_at : 0;
-  mutation.base_partial = shown.document && is_partial(context, resource, mutation);
-}
-
-bool awaits_current(const Mutation& mutation, Millis now) {
-  const bool fresh = mutation.checked_at != 0 && mutation.checked_at <= now && now - mutation.checked_at <= kCheckedMs;
-  return !mutation.base.empty() && mutation.base_etag.empty() && !fresh;
-}
-
-bool still_upon_base(Context& context, const Resource& resource, const Mutation& mutation) {
-  return mutation.base.empty() || text_of(confirmed(context, resource, mutation.user, mutation.entity).document) == mutation.base;
-}
-
-void take_out(Context& context, const Resource& resource, const Mutation& gone) {
-  if (!resource.conflicts) return;
-  // Of one that can't be merged only its effect upon what there is can be told; that is what those behind it have in them.
-  const auto before = gone.base.empty() ? confirmed(context, resource, gone.user, gone.entity).document : document_of(gone.base);
-  if (!before && gone.base.empty()) return;
-  move_bases(context, resource, gone, applied(context, resource, gone, before), before);
-}
-
-void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told) {
-  const bool creation = done.base.empty() && done.method == "POST";
-  // An answer that is repeated, or was looked up, may have others' changes in it.
-  if (!resource.conflicts || done.open || (!creation && done.base_etag.empty())) return;
-  const auto lane = context.view.get<Lane>(done.lane);
-  if (!lane || lane->length < 2) return;
-  const auto made = applied(context, resource, done, document_of(done.base));
-  if (made && !same_value(*made, told)) move_bases(context, resource, done, made, told);
-}
-
-bool fill_partial(Context& context, const Resource& resource, const Mutation& done, Json& told) {
-  const bool creation = done.base.empty() && done.method == "POST";
-  const auto body = done.body.kind == "text" ? parse_json(done.body.text) : std::nullopt;
-  if ((done.base.empty() && !creation) || !told.is_object() || !body || !body->is_object()) return false;
-  const Json named = unwrapped(resource, *body);
-  for (const auto& [name, value] : told.items()) {
-    if (!named.contains(name) && find_part(told, resource.id) != &value) return false;
-  }
-  const auto made = applied(context, resource, done, document_of(done.base));
-  bool filled = false;
-  if (made) for (const auto& [name, value] : made->items()) if (!told.contains(name)) told[name] = value, filled = true;
-  return filled;
-}
-
-void renew_key(Context& context, Mutation& mutation) {
-  mutation.key = uuid_v7(context.now, context.random);
-  mutation.app_key = false;
-  mutation.known_attempts = mutation.attempts;
-}
-
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
   return rebase(context, resource, mutation, current, nullptr);
 }
@@ -456,7 +159,7 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
 void give_up(Context& context, const Resource& resource, Mutation& mutation, const Current& current) {
   const auto base = document_of(mutation.base);
   const auto mine = applied(context, resource, mutation, base);
-  const Sides sides{pointer_to(base), pointer_to(mine), pointer_to(current.document)};
+  const Sides sides = sides_of(base, mine, current.document);
   const Merged merged = merge(resource.conflicts.value_or(Rules{}), sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, resolved_in(mutation));
   note_decisions(mutation, merged.decisions);
   ask_person(context, mutation, resource, current, merged.document);
@@ -499,7 +202,7 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   if (action == "retry") {
     const auto mine = applied(context, resource, mutation, base);
     const Rules rules = resource.conflicts.value_or(Rules{});
-    Merged merged = merge(rules, {pointer_to(base), pointer_to(mine), pointer_to(theirs)}, times_of(context, mutation, entry.theirs_at), Unsettled::kMine, resolved_in(mutation));
+    Merged merged = merge(rules, sides_of(base, mine, theirs), times_of(context, mutation, entry.theirs_at), Unsettled::kMine, resolved_in(mutation));
     result = merged.document;
     decisions[0].verdict = Verdict::kMine;
     decisions[0].result = result;
@@ -513,27 +216,6 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   mutation.base_at = entry.theirs_at;
   mutation.open = false;
   return true;
-}
-
-bool overlaps(const Mutation& mutation) {
-  bool open = false;
-  for (const Json& record : records_of(mutation)) {
-    if (!record.is_object()) continue;
-    const Json reason = record.value("reason", Json());
-    open = reason == kByPerson ? false : open || (reason == kOverlap && record.value("verdict", Json()) == "ask");
-  }
-  return open;
-}
-
-const char* outcome_of(const Mutation& mutation) {
-  const char* outcome = "confirmed";
-  for (const Json& record : records_of(mutation)) {
-    if (!record.is_object()) continue;
-    const bool by_person = record.value("reason", Json()) == kByPerson;
-    if (record.value("verdict", Json()) == "theirs") outcome = "overruled";
-    else if (by_person || outcome == std::string("confirmed")) outcome = "merged";
-  }
-  return outcome;
 }
 
 }  // namespace holdfast

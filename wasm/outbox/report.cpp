@@ -3,7 +3,7 @@
 #include "codec/text.hpp"
 #include "codec/time.hpp"
 #include "outbox/capture.hpp"
-#include "outbox/rebase.hpp"
+#include "outbox/decisions.hpp"
 
 namespace holdfast {
 

@@ -5,7 +5,7 @@
 
 #include "codec/pointer.hpp"
 #include "codec/text.hpp"
-#include "outbox/rebase.hpp"
+#include "outbox/base.hpp"
 #include "overlay/optimistic.hpp"
 #include "routing/route.hpp"
 
