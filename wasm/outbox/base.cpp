@@ -55,6 +55,28 @@ Rules replayed(Rules rules) {
   return rules;
 }
 
+/// Elements of a list go by their ids in decisions, and can't be found by them as pointers have it.
+bool through_objects(const Json& document, const Pointer& path) {
+  const Json* at = &document;
+  for (const std::string& step : path) {
+    if (!at->is_object()) return false;
+    const auto next = at->find(step);
+    if (next == at->end()) return false;
+    at = &*next;
+  }
+  return true;
+}
+
+/// The writes to the same entity behind one in its lane that were made upon it.
+std::vector<Mutation> behind(Context& context, const Mutation& first) {
+  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kShownMax};
+  auto writes = context.view.range<Mutation>(range);
+  std::erase_if(writes, [&](const Mutation& later) {
+    return later.entity != first.entity || later.resource != first.resource || later.base.empty() || later.base_alone;
+  });
+  return writes;
+}
+
 }  // namespace
 
 std::string strong(const std::string& etag) { return etag.size() >= 2 && etag.front() == '"' ? etag : std::string(); }
@@ -123,9 +145,7 @@ void move_bases(Context& context, const Resource& resource, const Mutation& firs
   const auto moved = [&](const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs) {
     return merge(rules, sides_of(base, mine, theirs), Times{}, Unsettled::kMine).document;
   };
-  const Range range{Mutation::kStore, "lane", Json::array({first.lane, first.seq + 1}), Json::array({first.lane, kNever}), kShownMax};
-  for (Mutation& later : context.view.range<Mutation>(range)) {
-    if (later.entity != first.entity || later.resource != first.resource || later.base.empty() || later.base_alone) continue;
+  for (Mutation& later : behind(context, first)) {
     const auto saw = document_of(later.base);
     if (!saw && from) continue;  // what was deleted by then is deleted whatever came of this one
     const auto made = applied(context, resource, later, saw);
@@ -145,6 +165,26 @@ void take_out(Context& context, const Resource& resource, const Mutation& gone) 
   const auto before = gone.base.empty() ? confirmed(context, resource, gone.user, gone.entity).document : document_of(gone.base);
   if (!before && gone.base.empty()) return;
   move_bases(context, resource, gone, applied(context, resource, gone, before), before);
+}
+
+void take_back(Context& context, const Resource& resource, const Mutation& overruled, const std::vector<Decision>& decisions) {
+  const auto gave_way = [](const Decision& decision) { return decision.verdict == Verdict::kTheirs && !decision.path.empty() && decision.mine; };
+  if (std::none_of(decisions.begin(), decisions.end(), gave_way)) return;
+  for (Mutation& later : behind(context, overruled)) {
+    auto base = document_of(later.base);
+    const auto made = applied(context, resource, later, base);
+    if (!base || !made) continue;
+    for (const Decision& decision : decisions) {
+      const Json* saw = gave_way(decision) && through_objects(*base, decision.path) ? find_part(*base, decision.path) : nullptr;
+      const Json* wanted = saw != nullptr ? find_part(*made, decision.path) : nullptr;
+      if (wanted == nullptr || !same_value(*saw, *decision.mine) || !same_value(*saw, *wanted)) continue;
+      Json& object = make_part(*base, {decision.path.begin(), decision.path.end() - 1});
+      if (decision.base) object[decision.path.back()] = *decision.base;
+      else object.erase(decision.path.back());
+    }
+    later.base = text_of(base);
+    context.put(later);
+  }
 }
 
 void carry_over(Context& context, const Resource& resource, const Mutation& done, const Json& told) {

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "conflict/merge.hpp"
 #include "engine/context.hpp"
 
 namespace holdfast {
@@ -41,6 +43,10 @@ void move_bases(Context& context, const Resource& resource, const Mutation& firs
 /// A write isn't carried out: what follows it in its lane was made upon a document with its change, and is made anew upon
 /// the one without. What it adds to a counter, a set, a list or a text is added there.
 void take_out(Context& context, const Resource& resource, const Mutation& gone);
+
+/// Parts of a write gave way. Whoever repeats the same wish behind it, and wishes nothing else there, was made upon what
+/// never came to be: upon what was there before, the wish is one again, and is settled as the first one was.
+void take_back(Context& context, const Resource& resource, const Mutation& overruled, const std::vector<Decision>& decisions);
 
 /// A write was carried out upon what it was made upon, so whatever the server's document has besides is the server's own
 /// doing, and no change of others: what follows in the lane is made anew upon it.

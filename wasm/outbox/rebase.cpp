@@ -89,20 +89,6 @@ Rebased ask_resolvers(Context& context, Mutation& mutation, const Merged& merged
   return Rebased::kOver;
 }
 
-/// Of what was made of a document, the parts that gave way as they were before.
-std::optional<Json> without_overruled(const std::optional<Json>& base, std::optional<Json> mine, const std::vector<Decision>& decisions) {
-  if (!base || !mine) return mine;
-  for (const Decision& decision : decisions) {
-    if (decision.verdict != Verdict::kTheirs || decision.path.empty()) continue;
-    const std::vector<std::string> enclosing(decision.path.begin(), decision.path.end() - 1);
-    if (find_part(*mine, enclosing) == nullptr || !find_part(*mine, enclosing)->is_object()) continue;
-    Json& object = make_part(*mine, enclosing);
-    if (decision.base) object[decision.path.back()] = *decision.base;
-    else object.erase(decision.path.back());
-  }
-  return mine;
-}
-
 /// @param values what resolvers have said; null: they haven't been asked
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current, const Resolved* values) {
   mutation.base_etag = etag_of(current);
@@ -130,10 +116,8 @@ Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, c
   if (values == nullptr && std::any_of(merged.decisions.begin(), merged.decisions.end(), is_for_resolver)) return ask_resolvers(context, mutation, merged);
   note_decisions(mutation, merged.decisions);
   if (!merged.decisions.empty()) note_sides(mutation, base, mine, current.document, current.changed_at);
-  const bool gave_way = std::any_of(merged.decisions.begin(), merged.decisions.end(), [](const Decision& one) { return one.verdict == Verdict::kTheirs; });
   if (merged.asks() || twice) return ask_person(context, mutation, resource, current, merged.document);
-  // Who has made the same wish once more is overruled, too.
-  if (gave_way) move_bases(context, resource, mutation, mine, without_overruled(base, mine, merged.decisions));
+  take_back(context, resource, mutation, merged.decisions);
   if (!merged.changed) return nothing_left(context, mutation, resource, current);
   const bool whole = mutation.method == "PUT" && !resource.put_merges;
   if (whole || !applies(mutation, current.document) || !same(applied(context, resource, mutation, current.document), merged.document)) {
