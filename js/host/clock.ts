@@ -9,7 +9,7 @@ const kSlackMs = 1_000;
 
 export class Clock {
   #last: number | null = null;
-  #mending: Promise<void> | null = null;
+  #mending: Promise<boolean> | null = null;
 
   constructor(
     private readonly source: DatabaseSource,
@@ -17,18 +17,19 @@ export class Clock {
     private readonly mended: () => void,
   ) {}
 
-  /** To be awaited before anything is dated. */
-  async check(): Promise<void> {
+  /** To be awaited before anything is dated. @returns whether times were moved */
+  async check(): Promise<boolean> {
     const now = Date.now();
-    if (this.#last !== null && now >= this.#last - kSlackMs) this.#last = now;
-    else await (this.#mending ??= this.#mend().finally(() => { this.#mending = null; }));
+    if (this.#last === null || now < this.#last - kSlackMs) return this.#mending ??= this.#mend().finally(() => { this.#mending = null; });
+    this.#last = now;
+    return false;
   }
 
-  async #mend(): Promise<void> {
+  async #mend(): Promise<boolean> {
     const now = Date.now();
-    await this.source.use(async (db) => {
+    const mended = await this.source.use(async (db) => {
       const ahead = await newestTime(db.transaction(['documents', 'reads'] as StoreName[], 'readonly')) - now;
-      if (ahead <= kSlackMs) return;
+      if (ahead <= kSlackMs) return false;
       const tx = db.transaction(['documents', 'reads'], 'readwrite');
       for (let at = await tx.objectStore('documents').openCursor(); at; at = await at.continue()) {
         await at.update(earlier(at.value, ['at', 'createdAt', 'changedAt'], ahead));
@@ -39,8 +40,10 @@ export class Clock {
       await tx.done;
       this.mended();
       console.warn(`holdfast: this device's clock was set back by ${Math.round(ahead / 1000)} s or more; what is kept was dated back with it.`);
+      return true;
     });
     this.#last = now;
+    return mended;
   }
 }
 

@@ -209,7 +209,8 @@ export class Host {
 
   async #resolve(id: string, effect: Effect): Promise<void> {
     const done = this.#sender.expect();  // the worker stays awake for it
-    await this.#stepper.submit({ type: 'resolved', id, asking: effect.asking, values: await this.#resolvers.answer(effect) }).finally(done);
+    const values = await this.#resolvers.answer(effect);
+    await this.#stepper.insist({ type: 'resolved', id, asking: effect.asking, values }).finally(done);
     await this.#want();
   }
 

@@ -80,7 +80,7 @@ export class Reads {
     const called = unstamped(event.request);
     const { strategy, timeoutMs } = this.rules(resource);
     const origin = new URL(called.url).origin;
-    const standing = await this.clock.check().then(() => this.standings.now()).catch(report);
+    const standing = await this.#standing().catch(report);
     // A database that can't be read must not cost the app its reads; but whose they are isn't known, so none is kept.
     if (!standing) return fetch(called);
     const request = standing.names > 0 ? await this.#located(called) : called;
@@ -103,6 +103,12 @@ export class Reads {
     if (!known) return (await network).response;
     event.waitUntil(this.#behind(asked, known, network, stop));
     return known.response;
+  }
+
+  /** Both questions at once: at the start of a worker each is a look into the database. */
+  async #standing(): Promise<Standing> {
+    const [mended, standing] = await Promise.all([this.clock.check(), this.standings.now()]);
+    return mended ? this.standings.now() : standing;
   }
 
   /** The same request by the URL that the server knows. */

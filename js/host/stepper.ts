@@ -260,7 +260,8 @@ export class Stepper {
   }
 
   async #commit(batch: Pending[], mayPump = true): Promise<void> {
-    const [engine] = await Promise.all([this.engine(), this.clock.check()]);
+    // Times that lie ahead are no reason not to keep a write.
+    const [engine] = await Promise.all([this.engine(), this.clock.check().catch(report)]);
     const { results, pumped, standing } = await this.source.use(async (db) => {
       const tx = db.transaction(kStepStores, 'readwrite', { durability: 'strict' });
       try {

@@ -80,8 +80,8 @@ export function nodeDiff3({ base, mine, theirs }: Texts): Merging {
 }
 
 export async function buildNative(): Promise<void> {
-  await run('cmake', ['--preset', 'laws'], { cwd: root });
-  await run('cmake', ['--build', '--preset', 'laws', '--target', 'merge_bench'], { cwd: root });
+  await run('cmake', ['--preset', 'release'], { cwd: root });
+  await run('cmake', ['--build', '--preset', 'release', '--target', 'merge_bench'], { cwd: root });
 }
 
 /** The engine as a server has it: a program of its own (native/merge.cpp), which keeps the time itself. */
@@ -90,7 +90,7 @@ export async function native(rules: object, texts: Texts): Promise<Merging> {
   const files = [path.join(folder, 'rules.json'), path.join(folder, 'input.json')] as const;
   await writeFile(files[0], JSON.stringify(rules));
   await writeFile(files[1], inputOf(texts));
-  const child: ChildProcessWithoutNullStreams = spawn(path.join(root, 'build/laws/merge_bench'), files);
+  const child: ChildProcessWithoutNullStreams = spawn(path.join(root, 'build/release/merge_bench'), files);
   const ended = new Promise<never>((_resolve, reject) => {
     child.on('error', reject);
     child.on('close', () => reject(new Error('the native merge ended')));

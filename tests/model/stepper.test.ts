@@ -16,7 +16,7 @@ function world() {
   const transactions: Transaction[] = [];
   const source = { use: () => new Promise((end, fail) => { transactions.push({ end, fail }); }) };
   const stepper = new Stepper(source as unknown as DatabaseSource, () => Promise.resolve({} as never), () => {}, 'life', null!,
-    () => {}, () => Promise.resolve(), new HeldAnswers(), { check: () => Promise.resolve() } as Clock);
+    () => {}, () => Promise.resolve(), new HeldAnswers(), { check: () => Promise.resolve(false) } as Clock);
   return { transactions, stepper };
 }
 

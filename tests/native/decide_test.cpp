@@ -1,9 +1,13 @@
 // What no rule can settle, and what a person decides about it (wasm/outbox/rebase.hpp, rebase_decided).
-#include "../simulate/drawn.hpp"
 #include "courier.hpp"
 
-using holdfast::Millis;
 using namespace holdfast::test;
+
+namespace {
+
+Json json_patch() { return with_headers({{"content-type", "application/json-patch+json"}}); }
+
+}  // namespace
 
 TEST_CASE("Delivered here, cancelled there") {
   SUBCASE("overruled: nothing of it is left to be sent") {
@@ -80,8 +84,7 @@ TEST_CASE("Without a rule, two changes of one field are a person's decision") {
 
 TEST_CASE("A JSON Patch that a person has edited so that it doesn't apply is asked about again, not taken for nothing") {
   Courier device({{"conflicts", Json::object()}});
-  const Json as_patch = with_headers({{"content-type", "application/json-patch+json"}});
-  const std::string id = device.act("PATCH", Json::parse(R"([{"op":"replace","path":"/note","value":"no bell"}])"), as_patch);
+  const std::string id = device.act("PATCH", Json::parse(R"([{"op":"replace","path":"/note","value":"no bell"}])"), json_patch());
   device.meets(order({{"note", "bell"}}));
   device.decide(id, "edit", R"([{"op":"remove","path":"/nothing"}])");
   device.meets(order({{"note", "bells"}}), "\"3\"");
@@ -181,47 +184,6 @@ TEST_CASE("A person decides what no rule could settle; what a rule settles again
   }
 }
 
-namespace {
-
-/// A device whose clock is an hour ahead of the server's, and a note that both have changed; the server's so many
-/// milliseconds after the device's. @return the note that the write leaves with, or what became of the write
-std::string later_of(Millis theirs_later, const Json& conflicts, const std::function<Json(Millis)>& told) {
-  Courier device({{"conflicts", conflicts}});
-  const std::string id = device.act("PATCH", {{"note", "mine"}, {"door", 4}});
-  const Millis theirs_at = device.now - 3'600'000 + theirs_later;
-  device.now += 60'000;
-  device.told(device.leaves(), 412);
-  const Json look = device.leaves();
-  Json document = order({{"note", "theirs"}});
-  document.update(told(theirs_at).value("body", Json::object()));
-  Json headers = as_json("\"2\"");
-  for (const Json& header : told(theirs_at).value("headers", Json::array())) headers["headers"].push_back(header);
-  headers["headers"].push_back(Json::array({"date", http_date(device.now - 3'600'000)}));
-  device.step(answer(look["id"], look["attempt"], 200, document.dump(), headers));
-  const auto sends = pump(device);
-  if (sends.empty()) return device.outcome(id)["state"];
-  return body_of(sends[0]).value("note", "theirs");
-}
-
-}  // namespace
-
-TEST_CASE("The later change stands, by the clock of the server, whatever the device's own says") {
-  const auto by_header = [](Millis at) { return Json{{"headers", Json::array({Json::array({"last-modified", http_date(at)})})}}; };
-  const auto by_text = [](Millis at) { return Json{{"body", {{"changed", iso_date(at)}}}}; };
-  const auto by_number = [](Millis at) { return Json{{"body", {{"changed", at}}}}; };
-  const Json rule = {{"fields", {{"note", "last-write-wins"}, {"changed", "server-wins"}}}};
-  Json declared = rule;
-  declared["changedAt"] = "changed";
-  CHECK(later_of(5'000, rule, by_header) == "theirs");
-  CHECK(later_of(-5'000, rule, by_header) == "mine");
-  CHECK(later_of(5'000, declared, by_text) == "theirs");
-  CHECK(later_of(-5'000, declared, by_text) == "mine");
-  CHECK(later_of(5'000, declared, by_number) == "theirs");
-  CHECK(later_of(-5'000, declared, by_number) == "mine");
-  CHECK(later_of(5'000, declared, [](Millis) { return Json::object(); }) == "conflict");
-  CHECK(later_of(5'000, rule, [](Millis) { return Json{{"headers", Json::array({Json::array({"last-modified", "soon"})})}}; }) == "conflict");
-}
-
 TEST_CASE("A text with markers in it is nothing to send") {
   Json resource = rules();
   resource["conflicts"]["fields"]["note"] = "text";
@@ -251,4 +213,139 @@ TEST_CASE("A document beyond what is kept with a write makes a conflict a person
   CHECK(header(send, "if-match") == "\"2\"");
   device.told(send, 412);
   CHECK(device.outcome(id)["state"] == "conflict");
+}
+
+TEST_CASE("Retry keeps mine only where no rule could settle it; what a resolver settled stays settled") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = {{"resolver", "notes"}};
+  resource["conflicts"]["fields"]["door"] = "manual";
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"note", "mine"}, {"door", 4}});
+  device.meets(order({{"note", "theirs"}, {"door", 5}}));
+  device.effects = device.step({{"type", "resolved"}, {"id", id}, {"asking", only(device.effects, "resolve").at(0)["asking"]}, {"values", Json{{"/note", "mine+theirs"}}.dump()}});
+  REQUIRE(device.row("inbox", id)["reason"] == "conflict");
+  CHECK(Json::parse(device.row("inbox", id)["suggested"].get<std::string>())["note"] == "mine+theirs");
+  device.decide(id, "retry");
+  const Json send = device.leaves();
+  CHECK(body_of(send)["door"] == 4);
+  CHECK(body_of(send)["note"] == "mine+theirs");
+}
+
+TEST_CASE("A second question shows as mine what is mine now") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["door"] = "manual";
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"door", 4}});
+  device.meets(order({{"door", 5}}));
+  device.decide(id, "edit", Json{{"door", 6}}.dump());
+  device.told(device.leaves(), 412, order({{"door", 7}}), "\"3\"");
+  const Json entry = device.row("inbox", id);
+  REQUIRE(!entry.is_null());
+  const Json sides = Json::parse(entry["mutation"]["sides"].get<std::string>());
+  CHECK(sides["mine"]["door"] == 6);                      // InboxEntry.conflict.mine is this (js/host/status.ts)
+  CHECK(Json::parse(entry["mutation"]["base"].get<std::string>())["door"] == 5);
+}
+
+TEST_CASE("An edit that isn't an object isn't swallowed") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  device.told(device.leaves(), 422);
+  REQUIRE(device.row("inbox", id)["reason"] == "rejected");
+  device.decide(id, "edit", "[1]");
+  for (int i = 0; i < 3; ++i) for (const Json& send : pump(device)) {
+    if (send["lookup"] == true) device.told(send, 200, order({{"door", 9}}), "\"2\"");
+  }
+  CHECK((device.outcome(id).is_null() || device.outcome(id)["state"] != "confirmed"));
+}
+
+TEST_CASE("The base of a decided write shows what the user saw, whatever becomes of the writes before it") {
+  Json resource = rules();
+  resource["idempotency"] = "none";
+  Courier device(resource);
+  const std::string first = device.act("PATCH", Json::array({Json{{"op", "replace"}, {"path", "/tip"}, {"value", 3}}}), json_patch());
+  const std::string second = device.act("PATCH", {{"tip", 5}});
+  device.step(failure(first, device.leaves()["attempt"]));
+  device.now += 60'000;
+  device.decide(first, "retry");
+  for (int i = 0; i < 6; ++i) {
+    device.now += 60'000;
+    for (const Json& send : pump(device)) {
+      if (send["lookup"] == true) device.told(send, 200, send["method"] == "HEAD" ? Json() : order(), "\"1\"");
+      else if (send["id"] == second) device.told(send, 422);
+    }
+  }
+  if (!device.row("inbox", first).is_null()) CHECK(Json::parse(device.row("inbox", first)["mutation"]["base"].get<std::string>())["tip"] == 1);
+}
+
+TEST_CASE("An edited PATCH where the document is gone doesn't leave with If-None-Match") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  device.meets(nullptr);
+  REQUIRE(device.row("inbox", id)["theirs"] == "null");
+  const Json effects = device.decide(id, "edit", Json{{"tip", 4}}.dump());
+  for (const Json& send : pump(device)) CHECK(header(send, "if-none-match").is_null());
+}
+
+TEST_CASE("What met another document eight times waits with both documents") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  for (int round = 0; device.count("mutations") > 0 && round < 40; ++round) {
+    device.now += 60'000;
+    device.told(device.leaves(), 412, order({{"tip", 10 + round}}), ("\"n" + std::to_string(round) + '"').c_str());
+  }
+  REQUIRE(device.row("inbox", id)["reason"] == "conflict");
+  CHECK(device.row("inbox", id)["theirs"] != "");
+  CHECK(device.row("inbox", id)["suggested"] != "");
+}
+
+TEST_CASE("What a person edits is made upon what the person sees then") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});              // upon 1
+  device.told(device.leaves(), 422);
+  REQUIRE(device.row("inbox", id)["reason"] == "rejected");
+  device.now += 60'000;
+  device.bases["1"] = order({{"tip", 5}});                                // the app shows 5 by now
+  device.etags["1"] = "\"7\"";
+  device.asked["1"] = device.now;
+  device.now += 1'000;
+  device.decide(id, "edit", Json{{"tip", 6}}.dump());                     // and the person makes it 6
+  const Json send = device.leaves();
+  CHECK(header(send, "if-match") == "\"7\"");
+  CHECK(body_of(send)["tip"] == 6);
+}
+
+TEST_CASE("A request that is delivered twice is one write, also after a person has decided it") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["door"] = "manual";
+  Courier device(resource);
+  Json event = write("PATCH", "/api/orders/1", {{"door", 4}, {"tip", 3}});
+  event["stamp"] = "s1";
+  event["at"] = device.now;
+  const std::string id = capture(device, event);
+  device.meets(order({{"door", 5}}));
+  device.kill();                                   // before the page was answered
+  device.step({{"type", "tick"}, {"trigger", "start"}});
+  device.decide(id, "retry");                      // another tab
+  const std::string again = capture(device, event);
+  CHECK((again.empty() || again == id));
+}
+
+TEST_CASE("A resolver may have any name, also one that means something elsewhere") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = {{"resolver", "overlap"}};
+  resource["conflicts"]["fields"]["door"] = {{"resolver", "decided by a person"}};
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"note", "mine"}, {"door", 4}, {"tip", 3}});
+  device.meets(order({{"note", "theirs"}, {"door", 5}, {"tip", 2}}));
+  const Json question = only(device.effects, "resolve").at(0);
+  SUBCASE("what it leaves to a person has no markers in it") {
+    device.step({{"type", "resolved"}, {"id", id}, {"asking", question["asking"]}, {"values", R"({"/door":5})"}});
+    REQUIRE(device.row("inbox", id)["reason"] == "conflict");
+    CHECK(only(device.decide(id, "merge"), "refuse").empty());
+  }
+  SUBCASE("what it settles against the user stays overruled") {
+    device.step({{"type", "resolved"}, {"id", id}, {"asking", question["asking"]}, {"values", R"({"/note":"theirs","/door":7})"}});
+    device.told(device.leaves(), 200, order({{"note", "theirs"}, {"door", 7}, {"tip", 4}}), "\"3\"");
+    CHECK(device.outcome(id)["state"] == "overruled");
+  }
 }

@@ -141,3 +141,45 @@ TEST_CASE("Where reports go must be declared") {
   const Device device(config);
   CHECK(device.configured.find("resources.orders.conflicts.overruled") != std::string::npos);
 }
+
+TEST_CASE("The record keeps to its budget of bytes") {
+  Json config = orders_config(rules(), {{"retry", {{"sendsMax", 5}}}});
+  config["conflictRecords"] = {{"bytes", 200'000}};
+  Courier device(config, "\"1\"", Courier::Whole{});
+  int version = 1;
+  const auto play = [&](const std::string& pad) {
+    device.act("PUT", order({{"pad", pad}}));
+    Json send = device.leaves();
+    if (send["lookup"] == true) device.told(send, 200, order({{"status", "cancelled"}, {"pad", "x"}}), "\"x\""), send = device.leaves();
+    device.told(send, 200, order({{"pad", pad}}), ("\"a" + std::to_string(++version) + '"').c_str());
+    device.act("PATCH", {{"status", "delivered"}});
+    device.told(device.leaves(), 412, order({{"status", "cancelled"}, {"pad", pad}}), ("\"b" + std::to_string(++version) + '"').c_str());
+  };
+  for (int i = 0; i < 150; ++i) play("");
+  for (int i = 0; i < 10; ++i) play(std::string(40'000, 'p'));
+  std::int64_t bytes = 0;
+  for (const Json& row : device.store.rows("conflicts")) bytes += row["size"].get<std::int64_t>();
+  CHECK(bytes <= 200'000);
+}
+
+TEST_CASE("What gave way is told, however much was decided before") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["/c/*"] = "counter";
+  Courier device(resource);
+  const auto doc = [](int value, const char* status) {
+    Json c = Json::object();
+    for (int i = 0; i < 600; ++i) c["m" + std::to_string(i)] = value;
+    return order({{"c", c}, {"status", status}});
+  };
+  device.act("PUT", doc(0, "picked-up"));
+  device.told(device.leaves(), 200, doc(0, "picked-up"), "\"2\"");
+  const std::string id = device.act("PUT", doc(1, "delivered"));
+  device.told(device.leaves(), 412, doc(10, "picked-up"), "\"3\"");
+  device.told(device.leaves(), 412, doc(20, "cancelled"), "\"4\"");
+  device.now += 60'000;
+  const Json send = device.leaves();
+  CHECK(body_of(send)["status"] == "cancelled");
+  CHECK(body_of(send)["c"]["m0"] == 21);
+  device.told(send, 200, doc(21, "cancelled"), "\"5\"");
+  CHECK(device.outcome(id)["state"] == "overruled");
+}

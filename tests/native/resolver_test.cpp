@@ -109,3 +109,51 @@ TEST_CASE("While a resolver is being asked, later writes are kept, and answered 
   CHECK(only(effects, "respond").size() == 1);
   CHECK(pump(device).empty());
 }
+
+TEST_CASE("An answer of a resolver counts only for the question that it was asked") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = {{"resolver", "notes"}};
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"note", "mine"}});
+  device.meets(order({{"note", "theirs"}}));
+  REQUIRE(only(device.effects, "resolve").size() == 1);
+  const Json first = only(device.effects, "resolve").at(0)["asking"];
+  device.step({{"type", "tick"}, {"trigger", "call"}});           // hf.sync() while the resolver is at work
+  const Json look = device.leaves();
+  REQUIRE(look["lookup"] == true);
+  device.told(look, 200, order({{"note", "newest"}}), "\"3\"");
+  REQUIRE(only(device.effects, "resolve").size() == 1);
+  // The first question's answer arrives now: made of "mine" and "theirs".
+  device.effects = device.step({{"type", "resolved"}, {"id", id}, {"asking", first}, {"values", Json{{"/note", "mine+theirs"}}.dump()}});
+  const auto sends = pump(device);
+  CHECK(sends.empty());                                            // still waits for the second answer
+}
+
+TEST_CASE("A resolver that died with its worker is asked again once its user is back") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["note"] = {{"resolver", "notes"}};
+  Courier device(resource);
+  device.act("PATCH", {{"note", "mine"}});
+  device.meets(order({{"note", "theirs"}}));
+  REQUIRE(only(device.effects, "resolve").size() == 1);
+  device.step({{"type", "session"}, {"action", "sign-in"}, {"user", "bob"}});
+  device.kill();
+  device.step({{"type", "tick"}, {"trigger", "start"}});
+  device.step({{"type", "session"}, {"action", "sign-in"}, {"user", ""}});
+  for (int i = 0; i < 20; ++i) {
+    device.now += 60'000;
+    device.step({{"type", "tick"}, {"trigger", "timer"}});
+    device.step({{"type", "tick"}, {"trigger", "online"}, {"origin", kApp}});
+    if (!pump(device).empty()) return;
+  }
+  FAIL("the lane stands still");
+}
+
+TEST_CASE("A resolver's answer for the whole document must be a document") {
+  Courier device(Json{{"conflicts", {{"default", {{"resolver", "all"}}}}}});
+  const std::string id = device.act("PUT", order({{"note", "mine"}}));
+  device.meets(order({{"note", "theirs"}}));
+  REQUIRE(only(device.effects, "resolve").size() == 1);
+  device.step({{"type", "resolved"}, {"id", id}, {"asking", only(device.effects, "resolve").at(0)["asking"]}, {"values", R"({"":"oops"})"}});
+  for (const Json& send : pump(device)) { CHECK(send["body"] != "\"oops\""); }
+}

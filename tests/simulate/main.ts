@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { interruption, kExitInterrupted } from '../interruption.js';
 
-const kProgram = path.resolve(import.meta.dirname, '../../build/laws/simulate');
+const kProgram = path.resolve(import.meta.dirname, '../../build/release/simulate');
 /** 1 says that a law was broken; a simulation that could not begin is something else. */
 const kExitUsage = 2;
 const kTicket = 10;

@@ -1,5 +1,5 @@
-// Five people on their devices write to the same documents, under every policy, through partitions, killed workers and
-// clocks that are wrong by up to an hour. Afterwards all of them have to see what the server has, no difference of a
+// Five people on their devices write to the same documents, under every policy, through partitions, refusals, killed
+// workers and clocks that are wrong by up to an hour. Afterwards all of them have to see what the server has, no difference of a
 // counter may be lost or count twice, and whatever gave way must stand in a record or have been a person's decision.
 #pragma once
 
@@ -32,17 +32,42 @@ struct Tally {
   void add(const Tally& other);
 };
 
+inline constexpr const char* kEntities[] = {"1", "2", "3"};
+/// Deletions and new creations are tried of it, so that its counters can't be reckoned up.
+inline const std::string kMortal = "3";
+
 class Storm {
  public:
   /// @param loud tells on stderr what happens
   explicit Storm(std::uint64_t seed, bool loud = false);
-  ~Storm();
 
   Tally run();
 
  private:
-  struct Act;
-  struct Person;
+  struct Act {
+    std::size_t person = 0;
+    std::string entity;
+    std::string method;
+    std::optional<Json> base, mine;      ///< what the person saw, and what they made of it
+    std::string id;
+    std::size_t version = 0;             ///< the server's newest when it was made
+    std::int64_t delta = 0;              ///< of the counter
+    int applied = 0;
+    bool was_asked = false;              ///< it was a person's decision for a while
+    std::set<std::string> unexplained;   ///< parts that a decision has to tell of
+  };
+
+  struct Person {
+    std::size_t number;
+    Device device;
+    Millis skew = 0;                     ///< of the device's clock
+    bool reachable = true;
+    std::uint64_t timer = 0;
+    std::set<std::pair<std::string, std::int64_t>> flights;
+
+    Person(std::size_t number, const Json& config) : number(number), device(config) {}
+  };
+
   struct Later {
     Millis at;
     std::uint64_t order;

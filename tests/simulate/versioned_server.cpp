@@ -28,6 +28,7 @@ Reply VersionedServer::write(const Request& request, Millis now) {
   if (!fresh && known->second != whole) mistake = "key " + request.key + " came with two requests";
   const auto answered = answers_.find(request.key);
   if (answered != answers_.end()) return answered->second;
+  if (refuses()) return answers_[request.key] = {422, std::nullopt, "", 0};
   return answers_[request.key] = decide(request, now);
 }
 
@@ -36,7 +37,7 @@ Reply VersionedServer::decide(const Request& request, Millis now) {
   const std::optional<Json> before = versions.back().document;
   const bool matches = request.if_match.empty() || (before && request.if_match == etag_of(versions.size()));
   if (!matches || (request.if_none_match == "*" && before)) {
-    return manners_.shows_on_mismatch && before ? shown(412, request.entity) : Reply{412, std::nullopt, "", 0};
+    return manners_.shows_on_mismatch && before ? shown(manners_.mismatch, request.entity) : Reply{412, std::nullopt, "", 0};
   }
   std::optional<Json> after = before;
   if (request.method == "DELETE") {
@@ -57,6 +58,7 @@ Reply VersionedServer::decide(const Request& request, Millis now) {
     }
     if (!after || !after->is_object()) return {422, std::nullopt, "", 0};
   }
+  if (after && manners_.counts) (*after)[kRevision] = versions.size() + 1;
   versions.push_back({after, now});
   if (on_applied) on_applied(before, after);
   if (!after || !manners_.shows_after_write) return {204, std::nullopt, "", 0};

@@ -25,10 +25,14 @@ struct Reply {
   Millis changed_at = 0;
 };
 
+inline constexpr const char* kRevision = "revision";
+
 /// What it tells beside the status; real servers differ in this.
 struct Manners {
   bool shows_after_write = true;    ///< 200 with the document and its ETag; else 204
-  bool shows_on_mismatch = true;    ///< 412 with the document and its ETag; else without
+  bool shows_on_mismatch = true;    ///< with the document and its ETag; else without
+  int mismatch = 412;               ///< or 409, which is one only if it shows the document
+  bool counts = false;              ///< it puts a revision of its own into the document with each change
 };
 
 class VersionedServer {
@@ -50,6 +54,8 @@ class VersionedServer {
   const std::vector<Version>& versions(const std::string& entity) const { return versions_.at(entity); }
   std::optional<Json> current(const std::string& entity) const { return versions_.at(entity).back().document; }
 
+  /// Whether a write is turned down for a reason of its own.
+  std::function<bool()> refuses = [] { return false; };
   /// Told of each write that changes something.
   std::function<void(const std::optional<Json>& before, const std::optional<Json>& after)> on_applied;
   std::string mistake;              ///< a key that came with two requests, or a write that no client should make

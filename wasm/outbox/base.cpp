@@ -207,7 +207,12 @@ bool fill_partial(Context& context, const Resource& resource, const Mutation& do
   }
   const auto made = applied(context, resource, done, document_of(done.base));
   bool filled = false;
-  if (made) for (const auto& [name, value] : made->items()) if (!told.contains(name)) told[name] = value, filled = true;
+  if (!made) return false;
+  for (const auto& [name, value] : made->items()) {
+    if (told.contains(name)) continue;
+    told[name] = value;
+    filled = true;
+  }
   return filled;
 }
 

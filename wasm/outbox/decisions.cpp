@@ -11,8 +11,15 @@ namespace {
 
 Json records_of(const Mutation& mutation) {
   auto records = parse_json(mutation.decisions);
-  return records && records->is_array() ? *records : Json::array();
+  if (!records || !records->is_array()) return Json::array();
+  std::erase_if(records->get_ref<Json::array_t&>(), [](const Json& record) { return !record.is_object(); });
+  return *records;
 }
+
+bool has(const Json& record, const char* member, const char* value) { return record.value(member, Json()) == value; }
+
+/// With its policy, since the reason of a resolver's decision is a name that the app has chosen.
+bool is_by_person(const Json& record) { return has(record, "policy", "manual") && has(record, "reason", kByPerson); }
 
 }  // namespace
 
@@ -22,7 +29,7 @@ void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) 
   for (const Decision& decision : decisions) {
     // What gave way must be told; what was only put together makes room for it.
     if (records.size() >= kDecisionsMax) {
-      const auto merged = std::find_if(records.begin(), records.end(), [](const Json& one) { return one.is_object() && one.value("verdict", Json()) == "merged"; });
+      const auto merged = std::find_if(records.begin(), records.end(), [](const Json& one) { return has(one, "verdict", "merged"); });
       records.erase(merged != records.end() ? merged : records.begin());
     }
     records.push_back(record_of(decision));
@@ -33,7 +40,7 @@ void note_decisions(Mutation& mutation, const std::vector<Decision>& decisions) 
 Resolved resolved_in(const Mutation& mutation) {
   Resolved resolved;
   for (const Json& record : records_of(mutation)) {
-    const bool settled = record.is_object() && record.value("policy", Json()) == "resolver" && record.value("verdict", Json()) != "ask";
+    const bool settled = has(record, "policy", "resolver") && !has(record, "verdict", "ask");
     if (settled && record.contains("result")) resolved[record.value("path", "")] = record["result"];
   }
   return resolved;
@@ -42,9 +49,8 @@ Resolved resolved_in(const Mutation& mutation) {
 bool overlaps(const Mutation& mutation) {
   bool open = false;
   for (const Json& record : records_of(mutation)) {
-    if (!record.is_object()) continue;
-    const Json reason = record.value("reason", Json());
-    open = reason == kByPerson ? false : open || (reason == kOverlap && record.value("verdict", Json()) == "ask");
+    const bool marked = has(record, "policy", "text") && has(record, "reason", kOverlap) && has(record, "verdict", "ask");
+    open = !is_by_person(record) && (open || marked);
   }
   return open;
 }
@@ -52,10 +58,8 @@ bool overlaps(const Mutation& mutation) {
 const char* outcome_of(const Mutation& mutation) {
   const char* outcome = "confirmed";
   for (const Json& record : records_of(mutation)) {
-    if (!record.is_object()) continue;
-    const bool by_person = record.value("reason", Json()) == kByPerson;
-    if (record.value("verdict", Json()) == "theirs") outcome = "overruled";
-    else if (by_person || outcome == std::string("confirmed")) outcome = "merged";
+    if (has(record, "verdict", "theirs")) outcome = "overruled";
+    else if (is_by_person(record) || outcome == std::string("confirmed")) outcome = "merged";
   }
   return outcome;
 }

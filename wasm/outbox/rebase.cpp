@@ -144,7 +144,7 @@ void give_up(Context& context, const Resource& resource, Mutation& mutation, con
   const auto base = document_of(mutation.base);
   const auto mine = applied(context, resource, mutation, base);
   const Sides sides = sides_of(base, mine, current.document);
-  const Merged merged = merge(resource.conflicts.value_or(Rules{}), sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, resolved_in(mutation));
+  const Merged merged = merge(*resource.conflicts, sides, times_of(context, mutation, current.changed_at), Unsettled::kAsks, resolved_in(mutation));
   note_decisions(mutation, merged.decisions);
   ask_person(context, mutation, resource, current, merged.document);
 }

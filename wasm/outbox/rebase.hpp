@@ -26,7 +26,8 @@ enum class Rebased {
 /// lane waits for that (`resolved`).
 Rebased rebase(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
 
-/// A write was merged and turned away too often: a person decides, with what the server has now.
+/// A write was merged and turned away too often: a person decides, with what the server has now. Only where the resource
+/// declares rules.
 void give_up(Context& context, const Resource& resource, Mutation& mutation, const Current& current);
 
 /// The app's resolvers have been asked; what they couldn't say is a person's decision.

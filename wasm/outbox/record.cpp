@@ -47,6 +47,7 @@ void note_mine(Mutation& mutation, const std::optional<Json>& mine) {
 }
 
 void record_conflict(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status, const std::string& document) {
+  if (context.config.record_entries == 0) return;
   const auto before = context.view.get<ConflictRow>(mutation.id);
   Counts counts = context.counts(mutation.user);
 
@@ -66,7 +67,6 @@ void record_conflict(Context& context, const Mutation& mutation, const std::stri
   row.occurred_at = mutation.created_at;
   row.at = context.now;
   row.size = size_of(row);
-  if (context.config.record_entries == 0) return;
   // One that alone is larger than all may be keeps what was decided, and leaves the documents out.
   if (row.size > context.config.record_bytes) {
     row.sides = "{}";
