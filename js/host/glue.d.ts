@@ -13,5 +13,9 @@ declare module 'holdfast-glue' {
     configure(json: string): string;
     merge(json: string): string;
   }
-  export default function createModule(options: GlueOptions): Promise<{ Engine: new () => RawEngine; Conflicts: new () => RawConflicts }>;
+  export interface Module {
+    Engine: new () => RawEngine;
+    Conflicts: new () => RawConflicts;
+  }
+  export default function createModule(options: GlueOptions): Promise<Module>;
 }

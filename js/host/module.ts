@@ -1,8 +1,9 @@
 // The engine's module: where its bytes come from, and a typed face in front of it.
 
-import createModule, { type RawEngine } from 'holdfast-glue';
+import type { RawEngine } from 'holdfast-glue';
 import type { DatabaseSource } from './database';
 import { HostError, report } from './errors';
+import { instantiate, sha256 } from './instance';
 
 /** Hex SHA-256 of the module that belongs to this worker; the build puts it in (scripts/build.mjs). */
 declare const HOLDFAST_MODULE_SHA256: string;
@@ -56,15 +57,7 @@ export class Engine {
 
   async rebuild(): Promise<void> {
     this.#raw = null;
-    const module = await new Promise<Awaited<ReturnType<typeof createModule>>>((resolve, reject) => {
-      createModule({
-        instantiateWasm: (imports, done) => {
-          WebAssembly.instantiate(this.code, imports).then(done, reject);  // the glue itself would wait for ever
-          return {};
-        },
-      }).then(resolve, reject);
-    });
-    const raw = new module.Engine();
+    const raw = new (await instantiate(this.code)).Engine();
     const answer = JSON.parse(raw.configure(this.config)) as
       { ok: true; resolvers: string[] } | { ok: false; errors: { field: string; message: string }[] };
     if (!answer.ok) {
@@ -167,9 +160,4 @@ function cacheKey(url: string): string {
   const key = new URL(url);
   key.searchParams.set('sha256', HOLDFAST_MODULE_SHA256);
   return key.href;
-}
-
-async function sha256(bytes: ArrayBuffer): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -88,7 +88,7 @@ export function listInbox(source: DatabaseSource): Promise<InboxEntry[]> {
 function conflictOf(row: Row, mutation: Row): Conflict | null {
   if (!row.theirs) return null;
   return {
-    base: json(mutation.base), mine: sidesOf(mutation)?.mine ?? null, theirs: json(row.theirs), theirsAt: number(row.theirsAt) || null,
+    base: json(mutation.base), mine: json(row.mine), theirs: json(row.theirs), theirsAt: number(row.theirsAt) || null,
     suggested: json(row.suggested), decisions: decisions(mutation),
   };
 }

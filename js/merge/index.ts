@@ -1,6 +1,7 @@
 // The merge by itself, for servers: by the module that browsers run, so that both sides come to the same bytes.
 
-import createModule, { type RawConflicts } from 'holdfast-glue';
+import type { RawConflicts } from 'holdfast-glue';
+import { instantiate, sha256 } from '../host/instance';
 import type { ConflictConfig } from '../protocol/config';
 import type { Decision } from '../protocol/messages';
 
@@ -102,15 +103,7 @@ export async function loadMerge(rules: ConflictConfig, { wasm }: LoadOptions = {
 }
 
 async function start(code: WebAssembly.Module, rules: ConflictConfig): Promise<RawConflicts> {
-  const { Conflicts } = await new Promise<Awaited<ReturnType<typeof createModule>>>((resolve, reject) => {
-    createModule({
-      instantiateWasm(imports, done) {
-        WebAssembly.instantiate(code, imports).then(done, reject);
-        return {};
-      },
-    }).then(resolve, reject);
-  });
-  const conflicts = new Conflicts();
+  const conflicts = new (await instantiate(code)).Conflicts();
   const told = JSON.parse(conflicts.configure(JSON.stringify(rules) ?? '')) as
     { ok: true } | { ok: false; errors: { field: string; message: string }[] };
   if (told.ok) return conflicts;
@@ -122,8 +115,7 @@ async function compile(wasm: LoadOptions['wasm']): Promise<WebAssembly.Module> {
   if (wasm instanceof WebAssembly.Module) return wasm;
   const given = wasm === undefined || wasm instanceof URL ? await read(wasm ?? new URL('holdfast.wasm', import.meta.url)) : wasm;
   const bytes = new Uint8Array(given);
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const hash = await sha256(bytes);
   if (hash === HOLDFAST_MODULE_SHA256) return WebAssembly.compile(bytes);
   throw new MergeError('module', `This is not the module that holdfast/merge was built with (its SHA-256 is ${hash}, not `
     + `${HOLDFAST_MODULE_SHA256}). Give loadMerge() the holdfast.wasm of the same release.`);

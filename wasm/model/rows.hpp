@@ -212,7 +212,8 @@ struct InboxRow {
   std::string reason;             ///< rejected, conflict, unknown-outcome; creation-failed: of what it refers to
   std::int64_t status = 0;
   std::string answer;             ///< the server's own words, cut at kEvidenceMax
-  std::string theirs;             ///< of a conflict: what the server has, as JSON text; kDeleted; or empty, where that isn't known
+  std::string mine;               ///< of a conflict: what the user made of the document, as JSON text; kDeleted
+  std::string theirs;             ///< and what the server has, likewise; or empty, where that isn't known
   std::string theirs_etag;
   Millis theirs_at = 0;           ///< when the server came to that, by this device's clock; 0: not known
   std::string suggested;          ///< what a merge would make of it, likewise
@@ -222,7 +223,7 @@ struct InboxRow {
   static constexpr const char* kStore = "inbox";
   template <class Visitor> void fields(Visitor& v) {
     v("id", id), v("user", user), v("reason", reason), v("status", status), v("answer", answer);
-    v("theirs", theirs), v("theirsEtag", theirs_etag), v("theirsAt", theirs_at), v("suggested", suggested), v("decidedAt", decided_at), v("mutation", mutation);
+    v("mine", mine), v("theirs", theirs), v("theirsEtag", theirs_etag), v("theirsAt", theirs_at), v("suggested", suggested), v("decidedAt", decided_at), v("mutation", mutation);
   }
 };
 

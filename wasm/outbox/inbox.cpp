@@ -58,6 +58,7 @@ void move_to_inbox(Context& context, const Mutation& mutation, const char* reaso
   row.reason = reason;
   row.status = status;
   row.answer = answer.substr(0, kEvidenceMax);
+  row.mine = sight.mine;
   row.theirs = sight.theirs;
   row.theirs_etag = sight.etag;
   row.suggested = sight.suggested;

@@ -6,8 +6,9 @@
 
 namespace holdfast {
 
-/// Of a conflict: the two documents that a person decides between, as rows have them (InboxRow).
+/// Of a conflict: the documents that a person decides between, as rows have them (InboxRow).
 struct Sight {
+  std::string mine;
   std::string theirs;
   std::string etag;
   std::string suggested;

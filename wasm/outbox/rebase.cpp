@@ -53,10 +53,12 @@ Times times_of(const Context& context, const Mutation& mutation, Millis theirs_a
 Rebased ask_person(Context& context, Mutation& mutation, const Resource& resource, const Current& current, const std::optional<Json>& suggested) {
   const std::string theirs = text_of(current.document);
   const std::string shown = current.document ? print_json(wrapped(resource, *current.document)) : std::string();
+  const auto base = document_of(mutation.base);
+  const auto mine = applied(context, resource, mutation, base);
   mutation.answered = true;
-  note_sides(mutation, document_of(mutation.base), applied(context, resource, mutation, document_of(mutation.base)), current.document, current.changed_at);
+  note_sides(mutation, base, mine, current.document, current.changed_at);
   take_out(context, resource, mutation);
-  move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {theirs, current.etag, text_of(suggested), current.changed_at});
+  move_to_inbox(context, mutation, "conflict", kPreconditionFailed, "", {text_of(mine), theirs, current.etag, text_of(suggested), current.changed_at});
   conclude(context, mutation, "conflict", kPreconditionFailed, shown);
   return Rebased::kOver;
 }
@@ -179,7 +181,6 @@ bool rebase_decided(Context& context, const Resource& resource, const InboxRow& 
   auto result = document_of(entry.suggested);
   if (action == "edit") {
     result = applied(context, resource, mutation, theirs);
-    note_mine(mutation, result);
     mutation.created_at = context.now;
   }
   std::vector<Decision> decisions{{{}, Policy::kManual, Verdict::kMerged, base, std::nullopt, theirs, result, kByPerson}};

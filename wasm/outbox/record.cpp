@@ -39,13 +39,6 @@ void note_sides(Mutation& mutation, const std::optional<Json>& base, const std::
   mutation.sides = print_json(*sides);
 }
 
-void note_mine(Mutation& mutation, const std::optional<Json>& mine) {
-  auto sides = parse_json(mutation.sides);
-  if (!sides || !sides->is_object() || sides->empty()) return;
-  (*sides)["mine"] = json_of(mine);
-  mutation.sides = print_json(*sides);
-}
-
 void record_conflict(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status, const std::string& document) {
   if (context.config.record_entries == 0) return;
   const auto before = context.view.get<ConflictRow>(mutation.id);

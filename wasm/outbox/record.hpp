@@ -13,9 +13,6 @@ namespace holdfast {
 /// stay, however often the write is merged.
 void note_sides(Mutation& mutation, const std::optional<Json>& base, const std::optional<Json>& mine, const std::optional<Json>& theirs, Millis theirs_at);
 
-/// A person has decided for something else: that is mine from now on.
-void note_mine(Mutation& mutation, const std::optional<Json>& mine);
-
 /// Writes the record of a write that met a conflict, or brings it up to date; the oldest make room.
 /// @param state and document of the write's outcome
 void record_conflict(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status, const std::string& document);

@@ -7,7 +7,7 @@ import { choicesOf, isDocument, type Choices } from './choices.js';
 import { h, icon, type IconName } from './dom.js';
 import type { Inbox, InboxItem } from './network.js';
 import { clock, shortId } from './parts.js';
-import { capital, fieldOf, kMayCountTwice, kYou, sayDecision, sayField, sayValue, whyAsked } from './words.js';
+import { capital, kMayCountTwice, kYou, sayDecision, sayField, sayValue, whyAsked } from './words.js';
 
 /** Does it, and says so where that fails. */
 export type Act = (work: () => Promise<void>) => void;
@@ -47,14 +47,11 @@ function conflictBody(item: InboxItem, conflict: Conflict, choices: Choices, inb
 }
 
 /** A field as it was, as both sides have it, and as both together. */
-function sides(field: string, { base, theirs }: Conflict, { asked, together }: Choices): HTMLElement {
+function sides(field: string, { base, mine, theirs }: Conflict, { together }: Choices): HTMLElement {
   const part = (document: unknown): unknown => (isDocument(document) ? document[field] : undefined);
-  const own = asked.find((one) => fieldOf(one) === field);
-  // Of a list's element the decision has only that one.
-  const whole = own?.path.split('/').length === 2;
   const rows: [string, unknown, string][] = [
-    ['Before', whole ? own.base : part(base), 'base'],
-    ['Mine', own?.mine, 'mine'],
+    ['Before', part(base), 'base'],
+    ['Mine', part(mine), 'mine'],
     ['Theirs', part(theirs), 'theirs'],
     ...(field in together ? [['Both', together[field], 'both'] as [string, unknown, string]] : []),
   ];
