@@ -32,6 +32,14 @@ bool is_known(const Resource& resource, const Optimistic& known, const std::opti
   return compare_versions(resource, *known.document, change.document).value_or(-1) >= 0;
 }
 
+void note_news(const Resource& resource, const std::string& name, News& news) {
+  const std::string url = item_url(resource, name);
+  const auto [at, first] = news.try_emplace(resource.name, Json{{"resource", resource.name}, {"ids", Json::array()}, {"url", url}});
+  Json& told = at->second;
+  told["ids"].push_back(resource.singleton ? std::string() : id_of(resource, name));
+  if (!first && told["url"] != url) told["url"] = url.substr(0, url.rfind('/'));
+}
+
 void take_in(Context& context, const std::string& user, const Change& change, News& news) {
   const Resource* resource = context.config.find(change.resource);
   if (resource == nullptr) return;  // not declared: nothing of it is kept
@@ -54,10 +62,7 @@ void take_in(Context& context, const std::string& user, const Change& change, Ne
   row.created_at = !known.known && change.version == 1 ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
-  Json& told = news.try_emplace(resource->name, Json{{"resource", resource->name}, {"ids", Json::array()}, {"urls", Json::array()}}).first->second;
-  const std::string name = current_name(context, *resource, user, entity);
-  told["ids"].push_back(resource->singleton ? std::string() : id_of(*resource, name));
-  told["urls"].push_back(item_url(*resource, name));
+  note_news(*resource, current_name(context, *resource, user, entity), news);
 }
 
 void take_batch(Context& context, const FeedEvent& event) {

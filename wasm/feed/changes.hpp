@@ -11,7 +11,8 @@ namespace holdfast {
 
 /// Effects: `fed`, with `how`:
 ///   welcomed    the feed goes on from there; `gapAt`: what was read before is to be read again, or null
-///   applied     a batch was taken in; `resources`: [{resource, ids, urls}…] that show something else now
+///   applied     a batch was taken in; `resources`: [{resource, ids, url}…] that show something else now; `url`: of
+///               the entity, or of the list that the last of several is in
 ///   elsewhere   the batch doesn't follow what is known, or belongs to another user: ask for it anew, from `cursor`
 ///   unreadable  what the server sent is no batch
 void feed(Context& context, const FeedEvent& event);
