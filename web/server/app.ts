@@ -1,14 +1,16 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { loadMerge } from 'holdfast/merge';
 import { orderConflicts, type Exception } from '../order-rules.js';
+import type { Limits } from '../../js/server/live/index.js';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
 import { forgetChanges } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
-import { refuseForeignHosts, setCommonHeaders } from './headers.js';
+import { foreignHost, refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
+import { feedOf, liveRoutes } from './live-routes.js';
 import { orderRoutes } from './order-routes.js';
 import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
@@ -43,6 +45,12 @@ export interface ServerOptions {
   requireAuth?: boolean;
   /** API requests need a token or a session cookie; without one they are redirected to the page /sign-in. */
   signInRedirect?: boolean;
+  /** How long a sign-in lasts; until the server ends by default. */
+  sessionMs?: number;
+  /** Pages of these origins may open live links, too: `https://app.example.com`. */
+  origins?: readonly string[];
+  /** Of the live link; js/server/live/limits.ts has the defaults with their reasons. */
+  live?: Partial<Limits>;
   /** Which Host headers are answered; 'loopback' by default. */
   hosts?: 'loopback' | 'any';
   logger?: boolean;
@@ -91,11 +99,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   if (options.hosts !== 'any') refuseForeignHosts(app);
   readJson(app);
   answerErrors(app);
-  if (options.requireAuth || signInRedirect) requireSignIn(app, { redirect: signInRedirect });
+  const identify = options.requireAuth || signInRedirect ? requireSignIn(app, { redirect: signInRedirect, sessionMs: options.sessionMs }) : undefined;
 
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
   orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
   changeRoutes(app, { database });
+  liveRoutes(app, {
+    feed: feedOf(database), identify, origins: options.origins, limits: options.live,
+    refuse: options.hosts === 'any' ? () => null : foreignHost,
+  });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
     return send(reply, jsonAnswer(200, { status: 'ok' }));

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { presentCursor, readChanges } from './changes.js';
+import { presentCursor, readChanges, type Change } from './changes.js';
 import type { Database } from './database.js';
 import { listSchema } from './order-schema.js';
 import { jsonAnswer, ProblemError } from './problem.js';
@@ -16,12 +16,17 @@ const changesSchema = {
 
 /** The change feed, as docs/protocol.md has it. */
 export function changeRoutes(app: FastifyInstance, { database }: { database: Database }): void {
-  app.get<Asked>('/api/changes', { schema: { querystring: changesSchema } }, async ({ query }, reply) => {
+  app.get<Asked>('/api/changes', { schema: { querystring: changesSchema } }, async ({ query, subject }, reply) => {
     if (query.after === undefined) return send(reply, jsonAnswer(200, { changes: [], cursor: await presentCursor(database), more: false }));
     const batch = await readChanges(database, query.after, Number(query.limit ?? LIMIT));
     if (batch === 'expired') throw expired();
-    return send(reply, jsonAnswer(200, { ...batch, changes: batch.changes.map(change => ({ resource: 'orders', ...change })) }));
+    return send(reply, jsonAnswer(200, { changes: batch.changes.map(change => ({ ...wireChange(change), ...(change.writer?.subject === subject ? { key: change.writer.key } : {}) })), cursor: batch.cursor, more: batch.more }));
   });
+}
+
+/** A change as everybody is told it: without its key. */
+export function wireChange({ id, version, kind, document }: Change): object {
+  return { resource: 'orders', id, version, kind, document };
 }
 
 function expired(): ProblemError {

@@ -1,5 +1,8 @@
 import type { Database, Queryable } from './database.js';
 
+/** Who changed something, and under which idempotency key. */
+export interface Writer { subject: string; key: string }
+
 /** What became of one order in one transaction. */
 export interface Change {
   id: string;
@@ -8,15 +11,27 @@ export interface Change {
   kind: 'upsert' | 'delete';
   /** As `GET` of the order gives it; null for a deletion. */
   document: unknown;
+  /** Missing where the write had no key. Nobody else is told the key. */
+  writer?: Writer | undefined;
 }
 
+/** With the cursor behind it. */
+export type ReadChange = Change & { cursor: string };
+
 export interface Batch {
-  changes: Change[];
+  changes: ReadChange[];
   /** Where to go on after these changes. */
   cursor: string;
   /** There was more than fits. */
   more: boolean;
+  /** There are changes that wait for an older transaction to end, and nobody will say when it does. */
+  held: boolean;
+  /** How long ago the transaction of the oldest of these changes began; 0 without one. */
+  lagMs: number;
 }
+
+/** PostgreSQL's notifications of new changes. */
+export const CHANGES_CHANNEL = 'holdfast_changes';
 
 /** A week: longer than a phone lies in a drawer over the holidays; who was away for longer reads everything anew. */
 export const CHANGE_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
@@ -30,9 +45,9 @@ const FORGET_AT_ONCE = 5_000;
  * nothing may have been written before it was: a transaction gets its number with its first write, and so the second of
  * two that change one order has the bigger number. That keeps the changes of one order in the order of its versions.
  */
-export async function recordChange(tx: Queryable, { id, version, kind, document }: Change): Promise<void> {
-  await tx.query('INSERT INTO changes (order_id, version, kind, document) VALUES ($1, $2, $3, $4::jsonb)',
-    [id, version, kind, document === null ? null : JSON.stringify(document)]);
+export async function recordChange(tx: Queryable, { id, version, kind, document, writer }: Change): Promise<void> {
+  await tx.query('INSERT INTO changes (order_id, version, kind, document, subject, key) VALUES ($1, $2, $3, $4::jsonb, $5, $6)',
+    [id, version, kind, document === null ? null : JSON.stringify(document), writer?.subject ?? null, writer?.key ?? null]);
 }
 
 /*
@@ -68,7 +83,7 @@ const FEED = `SELECT
 
 interface Cursor { feed: string; xid: string; position: string }
 
-const CURSOR = /^([0-9a-f]{16})\.([0-9]{1,18})\.([0-9]{1,18})$/;
+const CURSOR = /^([0-9a-f]{16})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})$/;
 
 function readCursor(text: string): Cursor | null {
   const [, feed, xid, position] = CURSOR.exec(text) ?? [];
@@ -76,6 +91,18 @@ function readCursor(text: string): Cursor | null {
 }
 
 const cursorText = ({ feed, xid, position }: Cursor): string => `${feed}.${xid}.${position}`;
+
+/** Which of two cursors is further on, as a sort has it; null if they aren't both of one feed. */
+export function compareCursors(one: string, other: string): number | null {
+  const [a, b] = [readCursor(one), readCursor(other)];
+  if (!a || !b || a.feed !== b.feed) return null;
+  return order(a.xid, b.xid) || order(a.position, b.position);
+}
+
+/** Of whole numbers in decimal, without leading zeros. */
+function order(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
 
 /** Where the feed is now. Whatever is read after this holds all that came before; what comes later is in the feed. */
 export async function presentCursor(db: Queryable): Promise<string> {
@@ -86,7 +113,10 @@ export async function presentCursor(db: Queryable): Promise<string> {
   return cursorText({ ...row, position: '0' });
 }
 
-interface ChangeRow extends Change { feed: string; expired: boolean; xid: string | null; position: string; found: number }
+interface ChangeRow extends Change {
+  feed: string; expired: boolean; held: boolean; xid: string | null; position: string; found: number; age: number;
+  subject: string | null; key: string | null;
+}
 
 /**
  * The changes behind a cursor. `expired`: what came right after it isn't kept any more, or it isn't one of this feed's, and
@@ -99,7 +129,10 @@ export async function readChanges(db: Queryable, cursor: string, limit: number):
   const rows = await db.query<ChangeRow>(
     `SELECT feed.name AS feed,
        feed.name <> $1 OR ($2::xid8, $3::bigint) < (feed.horizon_xid, feed.horizon_position) AS expired,
-       batch.xid::text AS xid, batch.position::text AS position, batch.order_id AS id, batch.version, batch.kind, batch.document, batch.found
+       -- Committed, and not to be given out yet: an older transaction is still under way.
+       EXISTS (SELECT 1 FROM changes WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())) AS held,
+       extract(epoch FROM clock_timestamp() - batch.at)::double precision * 1000 AS age,
+       batch.xid::text AS xid, batch.position::text AS position, batch.order_id AS id, batch.version, batch.kind, batch.document, batch.subject, batch.key, batch.found
      FROM (${FEED}) AS feed LEFT JOIN (
        SELECT *, count(*) OVER ()::integer AS found,
          coalesce(sum(bytes) OVER (ORDER BY xid, position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
@@ -113,13 +146,25 @@ export async function readChanges(db: Queryable, cursor: string, limit: number):
     [after.feed, after.xid, after.position, limit, BATCH_BYTES]);
   const [first] = rows;
   if (!first || first.expired) return 'expired';
-  if (first.xid === null) return { changes: [], cursor, more: false };
+  const { held } = first;
+  if (first.xid === null) return { changes: [], cursor, more: false, held, lagMs: 0 };
   const last = rows.at(-1)!;
   return {
-    changes: rows.map(({ id, version, kind, document }) => ({ id, version, kind, document })),
-    cursor: cursorText({ feed: last.feed, xid: last.xid!, position: last.position }),
+    changes: rows.map(changeOf),
+    cursor: cursorOf(last),
     more: rows.length < first.found || first.found === limit,
+    held,
+    lagMs: Math.max(0, ...rows.map(({ age }) => age)),
   };
+}
+
+function changeOf(row: ChangeRow): ReadChange {
+  const { id, version, kind, document, subject, key } = row;
+  return { id, version, kind, document, ...(subject === null || key === null ? {} : { writer: { subject, key } }), cursor: cursorOf(row) };
+}
+
+function cursorOf({ feed, xid, position }: ChangeRow): string {
+  return cursorText({ feed, xid: xid!, position });
 }
 
 /**

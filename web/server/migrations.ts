@@ -82,6 +82,23 @@ export const MIGRATIONS: readonly Migration[] = [
       'INSERT INTO feed DEFAULT VALUES',
     ],
   },
+  {
+    number: 5,
+    name: 'changes name their writer, and wake who listens',
+    statements: [
+      // Changes from before have no writer, as those that were written without a key.
+      'ALTER TABLE changes ADD COLUMN subject text, ADD COLUMN key text, ADD CHECK ((subject IS NULL) = (key IS NULL))',
+      // Told once per transaction, at its commit, however many changes it makes. It only wakes: it may be lost, and what has
+      // changed is always read. A process that is woken by other means says so (postgres.ts), since all commits that
+      // notify wait for each other.
+      `CREATE FUNCTION notify_of_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF current_setting('holdfast.notify', true) IS DISTINCT FROM 'off' THEN PERFORM pg_notify('holdfast_changes', ''); END IF;
+        RETURN NULL;
+      END $$`,
+      'CREATE TRIGGER changes_notify AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION notify_of_changes()',
+    ],
+  },
 ];
 
 /** Two servers that start at once on one database must not both migrate it: the second waits here. */

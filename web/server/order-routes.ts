@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Merger } from 'holdfast/merge';
 import type { Exception } from '../order-rules.js';
+import type { Writer } from './changes.js';
 import type { Database, Queryable } from './database.js';
 import { etagOf, ifNoneMatchHits } from './etag.js';
 import type { Faults } from './faults.js';
@@ -26,7 +27,7 @@ export interface OrderRouteOptions {
   now: () => Date;
 }
 
-type Apply = (tx: Queryable) => Promise<Written>;
+type Apply = (tx: Queryable, writer: Writer | undefined) => Promise<Written>;
 interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
@@ -46,7 +47,7 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
   });
 
   app.post<{ Body: NewOrder }>('/api/orders', { schema: { body: createSchema } }, (request, reply) =>
-    write(request, reply, tx => createOrder(tx, request.body, now())));
+    write(request, reply, (tx, writer) => createOrder(tx, request.body, now(), writer)));
 
   app.patch<ById & { Body: OrderPatch }>('/api/orders/:id', { schema: { body: patchSchema } }, (request, reply) => {
     const id = orderId(request);
@@ -55,8 +56,8 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
       const valid = request.compileValidationSchema(patchSchema);
       return valid(fields) ? null : faultOf(valid.errors?.[0] as Finding, 'body');
     };
-    return write(request, reply, tx => {
-      const how = { ifMatch: request.headers['if-match'], exceptions, now: now() };
+    return write(request, reply, (tx, writer) => {
+      const how = { ifMatch: request.headers['if-match'], exceptions, now: now(), writer };
       return merge
         ? mergeOrder(tx, id, request.body, { ...how, merger, check, explain: merge === 'explained' })
         : patchOrder(tx, id, request.body, how);
@@ -65,7 +66,7 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
 
   app.delete<ById>('/api/orders/:id', (request, reply) => {
     const id = orderId(request);
-    return write(request, reply, tx => deleteOrder(tx, id, request.headers['if-match']));
+    return write(request, reply, (tx, writer) => deleteOrder(tx, id, request.headers['if-match'], writer));
   });
 
   refuseOtherMethods('/api/orders', ['PUT', 'PATCH', 'DELETE'], 'GET, HEAD, POST');
@@ -80,8 +81,8 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     const asked = { method: request.method, url: request.url, headers: request.headers };
     const instead = await faults.beforeApply?.(asked);
     if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
-    const { answer } = await applyOnce(request, async tx => {
-      const written = await apply(tx);
+    const { answer } = await applyOnce(request, async (tx, writer) => {
+      const written = await apply(tx, writer);
       if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
       return written;
     });
@@ -95,11 +96,12 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
 
   async function applyOnce(request: FastifyRequest, apply: Apply): Promise<Outcome> {
     const key = idempotency && readKey(request.headers['idempotency-key']);
-    if (!idempotency || key === null) return { ...await database.transaction(apply), replayed: false };
+    if (!idempotency || key === null) return { ...await database.transaction(tx => apply(tx, undefined)), replayed: false };
     const fingerprint = fingerprintOf({
       method: request.method, path: request.url, ifMatch: request.headers['if-match'], merge: mergeAsked(request), body: request.bodyBytes,
     });
-    return idempotency.once({ subject: request.subject, key, fingerprint }, apply);
+    const writer = { subject: request.subject, key };
+    return idempotency.once({ ...writer, fingerprint }, tx => apply(tx, writer));
   }
 }
 
