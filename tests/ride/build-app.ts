@@ -9,7 +9,11 @@ import type { Client } from './options.js';
 const kApp = path.join(import.meta.dirname, 'app');
 const kDist = path.resolve(import.meta.dirname, '../../dist');
 
-export async function buildRideApp(outDir: string, client: Client): Promise<void> {
+/** Workers on holdfast; the others' has the app shell and nothing else. */
+const kWorkers: Partial<Record<Client | 'live', string>> = { holdfast: 'holdfast-sw.js', live: 'live-sw.js' };
+
+/** @param client as it is named to users, or the one of a live ride */
+export async function buildRideApp(outDir: string, client: Client | 'live'): Promise<void> {
   await mkdir(outDir, { recursive: true });
   const shared: BuildOptions = {
     bundle: true,
@@ -27,11 +31,11 @@ export async function buildRideApp(outDir: string, client: Client): Promise<void
   }));
   await build({
     ...shared,
-    entryPoints: [path.join(kApp, client === 'holdfast' ? 'holdfast-sw.js' : 'shell-sw.js')],
+    entryPoints: [path.join(kApp, kWorkers[client] ?? 'shell-sw.js')],
     outfile: path.join(outDir, 'sw.js'),
     format: 'iife',
     // A classic worker has no import.meta; its own address says the same.
     define: { 'import.meta.url': 'self.location.href', 'self.__WB_MANIFEST': JSON.stringify(manifest), 'process.env.NODE_ENV': '"production"' },
   });
-  if (client === 'holdfast') await copyFile(path.join(kDist, 'holdfast.wasm'), path.join(outDir, 'holdfast.wasm'));
+  if (kWorkers[client] !== undefined) await copyFile(path.join(kDist, 'holdfast.wasm'), path.join(outDir, 'holdfast.wasm'));
 }

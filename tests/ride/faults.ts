@@ -47,6 +47,11 @@ export class Ledger {
     return new Ledger(database);
   }
 
+  /** One that another process has opened. What each has seen of an act's attempts is its own. */
+  static join(database: Database): Ledger {
+    return new Ledger(database);
+  }
+
   faults(rates: FaultRates): Faults {
     const faultOfRequest = new WeakMap<FaultRequest, Fault>();
     return {

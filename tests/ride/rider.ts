@@ -159,6 +159,15 @@ export class Rider {
     return this.#page.evaluate(() => window.ride!.pending());
   }
 
+  /** Of a live ride; null where the page could not say. */
+  orders(): Promise<{ source: string | null; orders: Record<string, unknown>[] } | null> {
+    return this.#page.evaluate(() => window.ride!.orders!()).catch(() => null);
+  }
+
+  feed(): Promise<{ state: string; cursor: string; changes: number; gapAt: number }> {
+    return this.#page.evaluate(() => window.ride!.feed!());
+  }
+
   async tellAside(): Promise<void> {
     for (const line of await this.#page.evaluate(() => window.ride?.aside?.() ?? [])) this.#onDetail(line);
   }

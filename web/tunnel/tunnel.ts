@@ -82,9 +82,14 @@ export class Tunnel extends EventEmitter {
     this.emit('signal', mbits);
   }
 
+  /** Cuts every connection, in the light too. */
+  cut(): void {
+    for (const connection of [...this.#connections]) connection.reset();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of [...this.#connections]) connection.reset();
+    this.cut();
     this.#up.close();
     this.#down.close();
     await closed;

@@ -43,6 +43,10 @@ export interface Client {
   pending(): Promise<number>;
   /** What the client set aside instead of delivering it, for whoever looks for a fault. */
   aside?(): Promise<string[]>;
+  /** Of a live ride: the orders as they are shown, and where they come from; null: nothing could be shown. */
+  orders?(): Promise<{ source: string | null; orders: Record<string, unknown>[] } | null>;
+  /** Of a live ride: how the link stands, and how far the feed has got. */
+  feed?(): Promise<{ state: string; cursor: string; changes: number; gapAt: number }>;
 }
 
 export interface Ride extends Client {
