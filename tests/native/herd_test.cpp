@@ -26,8 +26,8 @@ TEST_CASE("Herd: what is written by hand isn't") {
   options.clients = 2'000, options.capacity = 40;
   const HerdResult each_second = run_herd(options, strategies()[1]), exponential = run_herd(options, strategies()[2]), equal = run_herd(options, strategies()[3]);
   CHECK(each_second.peak_over_uniform > 10);
-  CHECK(exponential.peak_over_uniform > 10);
+  CHECK(exponential.peak_over_uniform > 5);
   CHECK(each_second.all_connected_s < 0);
-  CHECK(exponential.all_connected_s < 0);
+  CHECK(exponential.all_connected_s > 300);
   CHECK(equal.death_peak_over_uniform > 10);
 }
