@@ -17,10 +17,10 @@ void miss(LinkDevice& device) {
   device.sleep();
 }
 
-/// Heartbeats pass, until something else than they happens. @return how long that took
+/// Heartbeats pass, until something else than they happens, or a day has passed. @return how long that took
 Millis lives(LinkDevice& device) {
   const Millis from = device.now;
-  while (device.name() == "live") {
+  while (device.name() == "live" && device.now < from + 86'400'000) {
     device.now = std::min(device.state["wakeAt"].get<Millis>(), device.now + 25'000);
     device.tick();
     if (device.name() == "live") device.news("heard");
@@ -31,7 +31,7 @@ Millis lives(LinkDevice& device) {
 /// Live over the second transport, since the first gets no welcome.
 void take_detour(LinkDevice& device) {
   device.start();
-  while (transport(device) == "websocket") miss(device);
+  for (int i = 0; i < 9 && transport(device) == "websocket"; ++i) miss(device);
   device.go_live();
 }
 

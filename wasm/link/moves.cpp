@@ -55,7 +55,6 @@ void open_next(Turn& turn) {
   memory.hold = Hold::kNone;
   memory.due = 0;
   memory.opened_at = turn.now;
-  memory.asked_at = kNever;
   memory.live_at = kNever;
   choose_transport(turn);
   turn.effects.push_back(OpenEffect{memory.attempt, memory.transport});
