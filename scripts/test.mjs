@@ -52,7 +52,7 @@ function run(command, args) {
 }
 
 async function typecheck() {
-  const projects = ['js/tsconfig.json', 'js/merge/tsconfig.json', 'service-worker/tsconfig.json', 'web/tsconfig.json', 'tests/ride/app/tsconfig.json']
+  const projects = ['js/tsconfig.json', 'js/merge/tsconfig.json', 'js/server/tsconfig.json', 'service-worker/tsconfig.json', 'web/tsconfig.json', 'tests/ride/app/tsconfig.json']
     .filter((file) => existsSync(path.join(root, file)));
   const results = [];
   for (const project of projects) results.push(await run('npx', ['--no-install', 'tsc', '-p', project]));

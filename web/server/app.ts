@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { loadMerge } from 'holdfast/merge';
+import { jsonAnswer, problemAnswer, ProblemError, type Answer } from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
@@ -10,7 +11,6 @@ import { refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
 import { orderRoutes } from './order-routes.js';
-import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';

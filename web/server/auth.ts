@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { jsonAnswer, problemAnswer } from 'holdfast/server';
 import { NAME } from './order-schema.js';
-import { jsonAnswer, problemAnswer } from './problem.js';
 import { send } from './send.js';
 import { Sessions } from './sessions.js';
 

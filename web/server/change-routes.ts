@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { jsonAnswer, ProblemError } from 'holdfast/server';
 import { presentCursor, readChanges } from './changes.js';
 import type { Database } from './database.js';
 import { listSchema } from './order-schema.js';
-import { jsonAnswer, ProblemError } from './problem.js';
 import { send } from './send.js';
 
 interface Asked { Querystring: { after?: string; limit?: string } }

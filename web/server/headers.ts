@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { problemAnswer } from 'holdfast/server';
 import { send } from './send.js';
-import { problemAnswer } from './problem.js';
 
 /** The app runs without inline scripts and styles and without eval; WebAssembly needs a word of its own. */
 export const CONTENT_SECURITY_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";

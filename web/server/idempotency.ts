@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { ProblemError, type Answer } from 'holdfast/server';
 import type { Database, Queryable } from './database.js';
 import type { Written } from './orders.js';
-import { ProblemError, type Answer } from './problem.js';
 
 /** 24 hours: longer than a phone stays in a drawer over night, short enough that the table stays small. */
 export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Merger } from 'holdfast/merge';
+import { etagOf, ifNoneMatchHits, jsonAnswer, prefers, problemAnswer, ProblemError } from 'holdfast/server';
 import type { Exception } from '../order-rules.js';
 import type { Database, Queryable } from './database.js';
-import { etagOf, ifNoneMatchHits } from './etag.js';
 import type { Faults } from './faults.js';
 import { fingerprintOf, readKey, type Idempotency, type Outcome } from './idempotency.js';
 import { MERGE_TYPE, mergeOrder } from './order-merge.js';
@@ -11,8 +11,6 @@ import {
   createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
   type NewOrder, type OrderFilter, type OrderPatch, type Written,
 } from './orders.js';
-import { prefers } from './prefer.js';
-import { jsonAnswer, ProblemError, problemAnswer } from './problem.js';
 import { send } from './send.js';
 import { faultOf, type Finding } from './validation.js';
 

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { etagOf, ifMatchHolds, jsonAnswer, problemAnswer, type Answer, type ProblemExtras } from 'holdfast/server';
 import { recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
-import { etagOf, ifMatchHolds } from './etag.js';
 import { LIST_LIMIT_MAX } from './order-schema.js';
-import { jsonAnswer, problemAnswer, type Answer, type ProblemExtras } from './problem.js';
 
 export interface OrderItem { name: string; quantity: number }
 

@@ -1,4 +1,4 @@
-import { ProblemError } from './problem.js';
+import { ProblemError } from './answer.js';
 
 /** RFC 9110, 8.8.3: an entity tag, weak or strong. */
 const TAG = /^(W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;

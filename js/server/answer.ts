@@ -20,13 +20,10 @@ export interface ProblemExtras {
   field?: string;
   /** What would have been right, as data. */
   allowed?: unknown;
-  /** The document that the server has now. */
+  /** The document that the server has now: a client that merges is spared a question. */
   current?: unknown;
-  /** What a merge is about, if a person has to decide it: the document that the change was made upon, what both changes
-   *  would amount to, and how each part was decided (Decision in js/protocol/messages.ts). */
-  base?: unknown;
-  suggested?: unknown;
-  decisions?: unknown;
+  /** Whatever else a program may want to know (RFC 9457, 3.2). */
+  [member: string]: unknown;
 }
 
 /** RFC 9457. `code` is stable and meant for programs; `detail` is a sentence for people and may change. */
