@@ -1,6 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { loadMerge } from 'holdfast/merge';
-import { jsonAnswer, problemAnswer, ProblemError, type Answer } from 'holdfast/server';
+import { jsonAnswer, postgresKeys, problemAnswer, ProblemError, Writes, type Answer } from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
@@ -8,10 +8,10 @@ import { forgetChanges } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
 import { refuseForeignHosts, setCommonHeaders } from './headers.js';
-import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
-import { orderRoutes } from './order-routes.js';
+import { mergePayload, orderRoutes } from './order-routes.js';
 import { send } from './send.js';
+import { sqlOf } from './sql.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
 
@@ -93,8 +93,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   answerErrors(app);
   if (options.requireAuth || signInRedirect) requireSignIn(app, { redirect: signInRedirect });
 
-  const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
-  orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
+  const writes = options.idempotency === false ? null
+    : new Writes(postgresKeys(sqlOf(database), { table: 'idempotency_keys' }), { retentionMs: options.keyRetentionMs, payload: mergePayload, now });
+  orderRoutes(app, { database, writes, faults, merger, exceptions, now });
   changeRoutes(app, { database });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
@@ -103,7 +104,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await serveSites(app, sites);
 
   const forgetting = await forgetInTime(app, async () => {
-    await idempotency?.forgetExpired();
+    await writes?.forgetExpired();
     await forgetChanges(database, options.changeRetentionMs);
   });
   // From here on new requests are refused, and so no transaction begins behind settled().
