@@ -7,10 +7,12 @@ import type { KeyStorage } from './keys.js';
 import { respond } from './node.js';
 import { Writes, type By, type WriteOptions } from './writes.js';
 
-/** What is used of Express's own, 4 and 5. */
+/** A request of Express 4 or 5. Its `params`, `query` and `body` are as open as Express's own. */
 export interface ExpressRequest extends IncomingMessage {
   method: string;
   originalUrl: string;
+  params: any;
+  query: any;
   body?: any;
   rawBody?: Uint8Array;
 }

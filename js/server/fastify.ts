@@ -7,10 +7,13 @@ import { changesAnswer, type Feed } from './feed.js';
 import type { KeyStorage } from './keys.js';
 import { Writes, type By, type WriteOptions } from './writes.js';
 
-/** What is used of Fastify's own. */
+/** A request of Fastify's. */
 export interface FastifyRequestLike {
   readonly method: string;
   readonly originalUrl: string;
+  readonly params: any;
+  readonly query: any;
+  readonly body: any;
   readonly headers: IncomingHttpHeaders;
   readonly raw: IncomingMessage;
 }
