@@ -107,6 +107,15 @@ export class Credentials {
     return known !== undefined && this.#carry(headers, known, request.id);
   }
 
+  /** What the live link carries, under an id of its own: as a write's later attempt would, but no page is asked. */
+  async present(user: string, id: string, request: Request): Promise<CredentialHeaders> {
+    const fresh = this.authorize ? await this.authorize(request) : undefined;
+    const known = fresh instanceof Request ? this.of(fresh.headers) : fresh ? [...new Headers(fresh)] as CredentialHeaders
+      : this.#newest.get(`${user} ${new URL(request.url).origin}`) ?? [];
+    this.#carried.set(id, known);
+    return known;
+  }
+
   #carry(headers: Headers, values: CredentialHeaders, id: string): true {
     for (const [name, value] of values) headers.set(name, value);
     this.#carried.set(id, values);

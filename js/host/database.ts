@@ -2,6 +2,7 @@
 //
 //   1  The first: mutations, lanes, documents, names, outcomes, inbox, bodies, reads, meta, aside, modules.
 //   2  The record of conflicts: conflicts.
+//   3  The feed tells of a write by its key: index `key` of mutations.
 //
 // Upgrades only add. A worker that meets a higher version than its own refuses writes (`database-newer`), because it
 // can't know what the rows of that version mean.
@@ -9,7 +10,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import { HostError } from './errors';
 
-export const kSchemaVersion = 2;
+export const kSchemaVersion = 3;
 
 /** A row as the engine writes it; the engine owns its fields. */
 export type Row = Record<string, unknown>;
@@ -39,7 +40,7 @@ interface Schema extends DBSchema {
   mutations: {
     key: string;
     value: Row;
-    indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number]; resource: [string, string, number] };
+    indexes: { lane: [string, number]; stamp: string; likeness: [string, string]; user: [string, number]; resource: [string, string, number]; key: [string, string] };
   };
   lanes: { key: string; value: Row; indexes: { due: [string, string, number]; resource: [string, string, number] } };
   documents: {
@@ -78,7 +79,7 @@ export function databaseName(scope: string): string {
   return `holdfast ${new URL(scope).pathname}`;
 }
 
-function upgrade(db: Database, from: number): void {
+function upgrade(db: Database, from: number, tx: IDBPTransaction<Schema, StoreName[], 'versionchange'>): void {
   if (from < 1) {
     const mutations = db.createObjectStore('mutations', { keyPath: 'id' });
     mutations.createIndex('lane', ['lane', 'seq']);
@@ -108,6 +109,7 @@ function upgrade(db: Database, from: number): void {
     db.createObjectStore('modules');
   }
   if (from < 2) db.createObjectStore('conflicts', { keyPath: 'id' }).createIndex('user', ['user', 'seq']);
+  if (from < 3) tx.objectStore('mutations').createIndex('key', ['user', 'key']);
 }
 
 /** Opens the database and opens it again whenever its handle is lost. */
@@ -134,7 +136,7 @@ export class DatabaseSource {
   async #open(): Promise<Database> {
     try {
       return await openDB<Schema>(this.name, kSchemaVersion, {
-        upgrade: (db, from) => upgrade(db, from),
+        upgrade: (db, from, _to, tx) => upgrade(db, from, tx),
         // A newer worker wants to upgrade: this handle must not stand in its way.
         blocking: () => this.forget(),
         terminated: () => this.forget(),

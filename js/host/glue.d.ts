@@ -13,9 +13,15 @@ declare module 'holdfast-glue' {
     configure(json: string): string;
     merge(json: string): string;
   }
+  /** wasm/engine/link.hpp */
+  export interface RawLink {
+    configure(json: string): string;
+    step(json: string): string;
+  }
   export interface Module {
     Engine: new () => RawEngine;
     Conflicts: new () => RawConflicts;
+    Link: new () => RawLink;
   }
   export default function createModule(options: GlueOptions): Promise<Module>;
 }

@@ -1,7 +1,7 @@
 // The host: wires the database, the engine, the sender and the pages together. It owns the transaction, fetch, timers,
 // locks and messages, and decides nothing that a rule could decide.
 
-import type { HoldfastConfig } from '../protocol/config';
+import type { HoldfastConfig, LiveConfig } from '../protocol/config';
 import type { Outcome, PageRequest, Problem, Status, Trigger } from '../protocol/messages';
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
@@ -12,12 +12,14 @@ import { Clock } from './clock';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
+import { Live } from './live';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
 import { HeldAnswers } from './kept';
 import { KeptReads } from './kept-reads';
 import { kReadDefaults, readRules } from './read-rules';
 import { Reads } from './reads';
+import { Refill } from './refill';
 import { Resolvers } from './resolvers';
 import { Routes } from './routes';
 import { Secrets } from './secrets';
@@ -51,6 +53,7 @@ export class Host {
   readonly #secrets: Secrets;
   readonly #versions: Versions;
   readonly #resolvers: Resolvers;
+  readonly #live: Live | null;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -95,6 +98,20 @@ export class Host {
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
       (stamp) => this.#knowsStamp(stamp), this.#secrets);
+    this.#live = config.live ? this.#linked(config.live, life) : null;
+  }
+
+  #linked(live: LiveConfig, life: string): Live {
+    const { resources = Object.keys(this.config.resources), credentials = 'same-origin' } = live;
+    const present = async (user: string, url: string): Promise<RequestInit> =>
+      ({ headers: await this.#credentials.present(user, 'refill', new Request(url)), credentials });
+    const refill = new Refill(this.source, this.#stepper, this.reads, (resource) => resources.includes(resource), present);
+    return new Live(live, life, this.source, this.#stepper, () => this.engine(), this.#credentials, refill, {
+      changed: (change) => void tell({ type: 'read-changed', ...change }),
+      status: () => this.#tellStatus(),
+      problem: (code, message) => this.#complain(code, message),
+      live: () => void this.tick('socket-open').catch(report),
+    });
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */
@@ -113,15 +130,17 @@ export class Host {
   }
 
   async #start(): Promise<Engine> {
-    const { resources, retry, conflictRecords } = this.config;
+    const { resources, retry, conflictRecords, live } = this.config;
     const json = JSON.stringify({ origin: self.location.origin, resources, retry, conflictRecords });
-    return Engine.start(await compile(this.moduleUrl, this.source), json);
+    const link = live && JSON.stringify({ transports: live.transports, baseMs: live.baseMs, capMs: live.capMs });
+    return Engine.start(await compile(this.moduleUrl, this.source), json, link ?? null);
   }
 
   /** "Try now", from any trigger: all of them end here. Resolves when nothing is under way any more. */
   async tick(trigger: Trigger, origin = ''): Promise<void> {
     // Both look at everything anew, and what is still wrong is told anew.
     if (trigger === 'start' || trigger === 'call') this.#problem = null;
+    if (trigger === 'online' || trigger === 'page-shown' || trigger === 'request-succeeded' || trigger === 'call') this.#live?.nudge(trigger);
     const ticked = this.#sender.expect();
     await this.#stepper.submit({ type: 'tick', trigger, origin }).finally(ticked);
     await this.#sender.quiet();
@@ -191,9 +210,7 @@ export class Host {
       }
       case 'changed': this.#tellStatus(); break;
       case 'problem':
-        this.#problem = { code: String(effect.code), message: String(effect.message) };
-        console.error(`holdfast: ${this.#problem.code}: ${this.#problem.message}`);
-        this.#tellStatus();
+        this.#complain(String(effect.code), String(effect.message));
         break;
       case 'resolve': void this.#resolve(id, effect).catch(report); break;
       case 'refresh_credentials': void this.#refresh(effect); break;
@@ -205,6 +222,12 @@ export class Host {
       case 'register_sync': registerSync(); break;
       case 'again': break; // The one who asked looks for it.
     }
+  }
+
+  #complain(code: string, message: string): void {
+    this.#problem = { code, message };
+    console.error(`holdfast: ${code}: ${message}`);
+    this.#tellStatus();
   }
 
   async #resolve(id: string, effect: Effect): Promise<void> {
@@ -259,7 +282,7 @@ export class Host {
   }
 
   status(): Promise<Status> {
-    return readStatus(this.source, this.#problem);
+    return readStatus(this.source, this.#live?.state ?? 'off', this.#problem);
   }
 
   /** Answers a page's request. */
@@ -273,7 +296,7 @@ export class Host {
       case 'hello':
         // While it is being installed, a mistake in its configuration is the first thing that a page must hear.
         if (!self.registration.active) await this.check();
-        return { protocol: kProtocol, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
+        return { protocol: kProtocol, live: this.#live !== null, prefixes: this.prefixes.map(({ url }) => url), status: await this.status() };
       case 'status': return this.status();
       case 'pending': return listPending(this.source);
       case 'inbox': return listInbox(this.source);
@@ -284,12 +307,16 @@ export class Host {
         return routed.declared && request.bytes <= routed.bodyBytesMax;
       }
       case 'claim': return self.clients.claim();
+      case 'live':
+        if (this.#live) event.waitUntil(this.#live.wanted());
+        return null;
       case 'tick': {
         event.waitUntil(this.tick(request.trigger).catch(report));
         return null;
       }
       case 'sign-in': {
         await this.#stepper.submit({ type: 'session', action: 'sign-in', user: request.user });
+        this.#live?.restart();
         event.waitUntil(this.#want());
         return this.status();
       }
@@ -332,6 +359,7 @@ export class Host {
     await this.#stepper.submit({ type: 'session', action: 'sign-out' });
     this.#credentials.forgetUser(user);
     await this.#clear(user);
+    this.#live?.restart();
     return this.status();
   }
 
@@ -357,7 +385,8 @@ export class Host {
       await Promise.all([
         tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), ...records.map((id) => tx.objectStore('conflicts').delete(id)),
         ...(left === 0 ? [tx.objectStore('names').delete(all)] : []),
-        ...(counts ? [meta.put({ ...counts, ...(left === 0 && { names: 0 }), records: 0, recordBytes: 0 })] : []), tx.done,
+        ...(counts ? [meta.put({ ...counts, ...(left === 0 && { names: 0 }), records: 0, recordBytes: 0 })] : []),
+        meta.delete(`feed ${user}`), tx.done,
       ]);
     });
     this.#kept.recount();

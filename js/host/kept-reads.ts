@@ -109,6 +109,15 @@ export class KeptReads {
     }));
   }
 
+  /** Keeps an answer no longer. */
+  async drop({ user, url, accept }: KeptRead): Promise<void> {
+    await this.answers.changing([user, url, accept], () => this.source.use(async (db) => {
+      await db.delete('reads', [user, url, accept]);
+      return undefined;
+    }));
+    this.#tallies.clear();
+  }
+
   /** Others have taken answers away: what there is must be counted again. */
   recount(): void {
     this.#tallies.clear();

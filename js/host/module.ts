@@ -1,6 +1,7 @@
 // The engine's module: where its bytes come from, and a typed face in front of it.
 
-import type { RawEngine } from 'holdfast-glue';
+import type { LiveState } from '../protocol/messages';
+import type { RawEngine, RawLink } from 'holdfast-glue';
 import type { DatabaseSource } from './database';
 import { HostError, report } from './errors';
 import { instantiate, sha256 } from './instance';
@@ -37,6 +38,13 @@ export type Routed =
       /** Pointers; `rows` is null but for a list. */
       entity: string; parent: string; id: string[]; version: string[]; envelope: string[]; rows: string[] | null; partial: boolean };
 
+/** What the live link's machine remembers (wasm/link/state.hpp); the rest is its own. */
+export interface LinkMemory {
+  name: Exclude<LiveState, 'off'>;
+  /** When to step with `tick`, if nothing else happens. Milliseconds since the epoch. */
+  wakeAt: number | null;
+}
+
 /** Routes remembered: more than the answers that are kept. */
 const kRoutesMax = 2_000;
 
@@ -45,27 +53,37 @@ export class Engine {
   /** Names of the app's own functions that its rules name. */
   resolvers: readonly string[] = [];
   #raw: RawEngine | null = null;
+  #link: RawLink | null = null;
   readonly #routes = new Map<string, Routed>();
 
-  private constructor(private readonly code: WebAssembly.Module, private readonly config: string) {}
+  private constructor(private readonly code: WebAssembly.Module, private readonly config: string, private readonly link: string | null) {}
 
-  static async start(code: WebAssembly.Module, config: string): Promise<Engine> {
-    const engine = new Engine(code, config);
+  /** @param link of the live link, if there is one */
+  static async start(code: WebAssembly.Module, config: string, link: string | null): Promise<Engine> {
+    const engine = new Engine(code, config, link);
     await engine.rebuild();
     return engine;
   }
 
   async rebuild(): Promise<void> {
     this.#raw = null;
-    const raw = new (await instantiate(this.code)).Engine();
-    const answer = JSON.parse(raw.configure(this.config)) as
-      { ok: true; resolvers: string[] } | { ok: false; errors: { field: string; message: string }[] };
-    if (!answer.ok) {
-      const lines = answer.errors.map(({ field, message }) => `  ${field}: ${message}`);
-      throw new HostError('config', `The configuration given to holdfast() has mistakes:\n${lines.join('\n')}`);
+    const module = await instantiate(this.code);
+    const raw = new module.Engine();
+    this.resolvers = configured<{ resolvers: string[] }>(raw.configure(this.config)).resolvers;
+    if (this.link !== null) {
+      this.#link = new module.Link();
+      configured(this.#link.configure(this.link), 'live.');
     }
-    this.resolvers = answer.resolvers;
     this.#raw = raw;
+  }
+
+  /** One step of the live link's machine, which has nothing to do with rows. */
+  stepLink(input: { state: LinkMemory | null; event: { type: string }; now: number; entropy: string }): { state: LinkMemory; effects: Effect[] } {
+    if (!this.#raw || !this.#link) throw new HostError('engine', 'The engine is being rebuilt.');
+    const result = JSON.parse(this.#link.step(JSON.stringify(input))) as
+      { state: LinkMemory; effects: Effect[] } | { refused: { code: string; message: string } };
+    if ('refused' in result) throw new HostError(result.refused.code, result.refused.message);
+    return result;
   }
 
   step(input: string): StepResult {
@@ -86,6 +104,14 @@ export class Engine {
     if (!this.#raw) throw new HostError('engine', 'The engine is being rebuilt.');
     return this.#raw;
   }
+}
+
+/** @throws HostError `config`, which names each field */
+function configured<Answer extends object>(text: string, within = ''): Answer {
+  const answer = JSON.parse(text) as ({ ok: true } & Answer) | { ok: false; errors: { field: string; message: string }[] };
+  if (answer.ok) return answer;
+  const lines = answer.errors.map(({ field, message }) => `  ${within}${field}: ${message}`);
+  throw new HostError('config', `The configuration given to holdfast() has mistakes:\n${lines.join('\n')}`);
 }
 
 /** Cache Storage is one for an origin; a worker is one of several on it. */

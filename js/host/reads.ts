@@ -194,14 +194,35 @@ export class Reads {
     if (same) return;
     this.#resting.add(asked.url);
     setTimeout(() => this.#resting.delete(asked.url), kRestMs);
-    await tell({ type: 'read-changed', url: asked.request.url.split('#', 1)[0] ?? '', resource: asked.resource });
+    await tell({ type: 'read-changed', url: asked.request.url.split('#', 1)[0] ?? '', resource: asked.resource, ids: [] });
+  }
+
+  /**
+   * Asks again for what an earlier read was told, and tells the pages if they would be shown something else now. What the
+   * server doesn't give any more isn't kept any more; without an answer all stays as it is.
+   */
+  async again(read: KeptRead, init: RequestInit): Promise<void> {
+    const standing = await this.#standing();
+    if (standing.user !== read.user) return;
+    const request = new Request(read.url, { ...init, cache: 'no-store' });
+    const { url, accept, resource } = read;
+    const asked: Asked = { ...standing, request, url, accept, origin: new URL(url).origin, resource };
+    const known = await this.#known(asked, null);
+    const stop = new AbortController();
+    const limit = setTimeout(() => stop.abort(), this.lateMs);
+    const network = this.#network(asked, stop.signal).finally(() => clearTimeout(limit));
+    if (known) await this.#compare(asked, known, network);
+    const told = await network;
+    await told.kept;
+    if (!saysLater(told.response) && !mayKeep(told.response, this.rules(resource).keepsNoStore)) await this.kept.drop(read);
   }
 
   // --- What is known ----------------------------------------------------------------------------------------------
 
-  async #known(asked: Asked, event: FetchEvent): Promise<Shown | null> {
+  /** @param event of the page that is to be shown it; null: none is */
+  async #known(asked: Asked, event: FetchEvent | null): Promise<Shown | null> {
     const kept = await this.kept.find(asked.user, asked.url, asked.accept).catch(report);
-    if (kept) event.waitUntil(this.kept.use(kept).catch(report));
+    if (kept) event?.waitUntil(this.kept.use(kept).catch(report));
     const newest = kept && this.versions.has(asked.resource) ? (await this.#dated(kept)).read : kept;
     return (await this.#composed(asked, newest ?? null, null).catch(report)) ?? null;
   }
@@ -252,6 +273,11 @@ export class Reads {
  */
 function standsAlone(now: Standing | undefined, user: string, at: number): boolean {
   return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
+}
+
+/** It isn't the server's word on what was asked for. */
+function saysLater({ status }: Response): boolean {
+  return status >= 500 || status === 304 || [401, 407, 408, 419, 425, 429].includes(status);
 }
 
 /** Past the HTTP cache, or the old state would flash; and whole, since a 304 has nothing that changes could be put into. */

@@ -1,6 +1,6 @@
 // What pages are told about the state of things, read from the rows in one look.
 
-import type { Conflict, ConflictRecord, Decision, InboxEntry, Outcome, PendingWrite, Problem, Sides, Status } from '../protocol/messages';
+import type { Conflict, ConflictRecord, Decision, InboxEntry, LiveState, Outcome, PendingWrite, Problem, Sides, Status } from '../protocol/messages';
 import { corsProblem } from './cors';
 import type { Database, DatabaseSource, Row } from './database';
 import { HostError } from './errors';
@@ -17,7 +17,7 @@ const number = (value: unknown): number => (typeof value === 'number' ? value : 
 const json = (value: unknown): unknown => (typeof value === 'string' && value !== '' ? (JSON.parse(value) as unknown) : null);
 const decisions = (row: Row): Decision[] => (json(row.decisions) as Decision[] | null) ?? [];
 
-export function readStatus(source: DatabaseSource, problem: Problem | null): Promise<Status> {
+export function readStatus(source: DatabaseSource, live: LiveState, problem: Problem | null): Promise<Status> {
   return source.use(async (db) => {
     const rows = await db.getAll('meta');
     const named = (prefix: string) => rows.filter((row) => text(row.name).startsWith(prefix));
@@ -29,7 +29,7 @@ export function readStatus(source: DatabaseSource, problem: Problem | null): Pro
     const origins = named('origin ');
     const link = linkOf(origins);
     const cors = link === 'blocked-cors' ? corsProblem(origins.find(({ blocked }) => blocked === true)!, self.location.origin) : null;
-    return { link, pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, problem: problem ?? cors };
+    return { link, pending, inbox: number(mine?.inbox), pendingOfOthers: all - pending, user, live, problem: problem ?? cors };
   });
 }
 

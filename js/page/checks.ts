@@ -37,9 +37,10 @@ const isProblem = shape<Problem>({ code: isText, message: isText });
 export const isStatus = shape<Status>({
   link: oneOf('online', 'offline', 'needs-auth', 'blocked-cors'),
   pending: isNumber, inbox: isNumber, pendingOfOthers: isNumber, user: isText, problem: orNull(isProblem),
+  live: oneOf('off', 'suspended', 'offline', 'connecting', 'replaying', 'live', 'waiting', 'needs-auth'),
 });
 
-export const isHello = shape<Hello>({ protocol: isOne, prefixes: listOf(isText), status: isStatus });
+export const isHello = shape<Hello>({ protocol: isOne, live: isYesOrNo, prefixes: listOf(isText), status: isStatus });
 
 /** Parts that aren't there are missing, and may be anything where they are. */
 const isDecision: Check<Decision> = shape<Pick<Decision, 'path' | 'policy' | 'verdict' | 'reason'>>({
@@ -83,7 +84,7 @@ type NoticeOf<T extends WorkerNotice['type']> = Extract<WorkerNotice, { type: T 
 const kNotices: { [T in WorkerNotice['type']]: Check<NoticeOf<T>> } = {
   changed: shape<NoticeOf<'changed'>>({ type: oneOf('changed'), status: isStatus }),
   outcome: shape<NoticeOf<'outcome'>>({ type: oneOf('outcome'), outcome: isOutcome }),
-  'read-changed': shape<NoticeOf<'read-changed'>>({ type: oneOf('read-changed'), url: isText, resource: isText }),
+  'read-changed': shape<NoticeOf<'read-changed'>>({ type: oneOf('read-changed'), url: isText, resource: isText, ids: listOf(isText) }),
   'wake-at': shape<NoticeOf<'wake-at'>>({ type: oneOf('wake-at'), at: isNumber }),
   credentials: shape<NoticeOf<'credentials'>>({ type: oneOf('credentials'), url: isText, user: isText }),
 };

@@ -7,6 +7,7 @@ import { answerCredentials, type CredentialsHook } from './credentials.js';
 import { HoldfastError } from './errors.js';
 import { openConflicts } from './conflicts.js';
 import { openInbox } from './inbox.js';
+import { stayLive } from './live.js';
 import { Listeners } from './listeners.js';
 import { recallPrefixes, rememberPrefixes } from './prefixes.js';
 import type { Registered } from './registration.js';
@@ -37,6 +38,7 @@ export class Connection implements Holdfast {
   readonly #nudges = new Set<() => void>();
   readonly #scope: string;
   #newest: Status;
+  #stopLive: (() => void) | null = null;
   #greeted = false;
   #persistAsked = false;
 
@@ -106,6 +108,7 @@ export class Connection implements Holdfast {
   close(): void {
     this.#stamper.remove();
     this.#triggers.stop();
+    this.#stopLive?.();
     this.#container?.removeEventListener('controllerchange', this.#onChange);
     this.#listeners.clear();
     this.#readers.clear();
@@ -123,10 +126,11 @@ export class Connection implements Holdfast {
   /** Learns all anew from the worker that there is now. */
   async refresh(): Promise<void> {
     try {
-      const { prefixes, status } = await this.#channel.request({ type: 'hello' }, isHello);
+      const { prefixes, status, live } = await this.#channel.request({ type: 'hello' }, isHello);
       this.#stamper.setPrefixes(prefixes);
       rememberPrefixes(this.#scope, prefixes);
       this.#greeted = true;
+      if (live) this.#stopLive ??= stayLive(() => void this.#channel.request({ type: 'live' }, isAnything).catch(() => undefined));
       this.#take(status);
     } catch (error) {
       // A worker that can't answer refuses writes loudly; the page is told why, and asks again when it is shown.
@@ -149,7 +153,7 @@ export class Connection implements Holdfast {
   readonly #onNotice = (notice: WorkerNotice, port: MessagePort | undefined): void => {
     if (notice.type === 'changed') this.#take(notice.status);
     else if (notice.type === 'wake-at') this.#triggers.wakeAt(notice.at);
-    else if (notice.type === 'read-changed') this.#readers.tell(() => ({ url: notice.url, resource: notice.resource }));
+    else if (notice.type === 'read-changed') this.#readers.tell(() => ({ url: notice.url, resource: notice.resource, ids: [...notice.ids] }));
     else if (notice.type === 'credentials' && port) {
       void answerCredentials(notice, port, this.#hook, this.#newest.user);
     }
@@ -169,9 +173,9 @@ export class Connection implements Holdfast {
   }
 
   #take(status: WorkerStatus): void {
-    const { link, pending, inbox, pendingOfOthers, user, problem } = status;
+    const { link, pending, inbox, pendingOfOthers, user, live, problem } = status;
     const before = this.#newest;
-    this.#newest = { link, pending, inbox, pendingOfOthers, user, problem, protected: this.protected };
+    this.#newest = { link, pending, inbox, pendingOfOthers, user, live, problem, protected: this.protected };
     if (pending > 0) this.#askToPersist();
     if (JSON.stringify(before) !== JSON.stringify(this.#newest)) this.#tellAll();
   }

@@ -58,8 +58,9 @@ export interface Holdfast {
   /** Calls the listener with the newest status at once, and then with each change. Answers how to stop. */
   subscribe(listener: (status: Status) => void, options?: { signal?: AbortSignal }): () => void;
   /**
-   * Calls the listener when a read would show something else now than the answer that a page was given out of the
-   * store: under `stale-while-revalidate`, and at the end of a tunnel. Reading the URL again gets it. Answers how to stop.
+   * Calls the listener when a read would show something else now than the answer that a page was given: with what others
+   * do, where there is a live link; under `stale-while-revalidate`; and at the end of a tunnel. Reading again gets it.
+   * Answers how to stop.
    */
   onChange(listener: (change: ReadChange) => void, options?: { signal?: AbortSignal }): () => void;
   /** The status now, asked of the worker. */
@@ -90,5 +91,5 @@ export interface Holdfast {
 export function unprotectedStatus(user: string, problem: Problem | null): Status {
   // navigator.onLine is a hint, and here all there is.
   const link = navigator.onLine === false ? 'offline' : 'online';
-  return { link, pending: 0, inbox: 0, pendingOfOthers: 0, user, problem, protected: false };
+  return { link, pending: 0, inbox: 0, pendingOfOthers: 0, user, live: 'off', problem, protected: false };
 }

@@ -262,6 +262,24 @@ export interface RetryConfig {
   sendsMax?: number;
 }
 
+/** Live changes from the server, by the protocol of docs/protocol.md. */
+export interface LiveConfig {
+  /** Where the server tells its changes: `/api/live`. Relative to the worker's script; it may lie on another origin. */
+  url: string | URL;
+  /**
+   * In the order of preference. Default `['websocket', 'sse']`: server-sent events where a network breaks WebSockets. A
+   * WebSocket can't carry credentials in headers other than `Authorization`; with others, name `sse` alone.
+   */
+  transports?: ('websocket' | 'sse')[];
+  /** The resources that the server tells the changes of. Default: all that are declared. */
+  resources?: string[];
+  /** For server-sent events: whether cookies are sent to another origin. Default `same-origin`. */
+  credentials?: RequestCredentials;
+  /** First and largest ceiling of the wait between two attempts. Default 1,000 and 30,000 ms. */
+  baseMs?: number;
+  capMs?: number;
+}
+
 /** A file of the app shell, as `workbox-build` lists it. */
 export type Asset = string | { url: string; revision: string | null };
 
@@ -270,6 +288,8 @@ export interface HoldfastConfig {
   resolvers?: Record<string, Resolver>;
   resources: Record<string, ResourceConfig>;
   retry?: RetryConfig;
+  /** The live link; without it what others change is seen by reading. */
+  live?: LiveConfig;
   /** How much is remembered of conflicts, for each user: 1,000 writes and 4 MiB by default; the oldest go first. */
   conflictRecords?: { entries?: number; bytes?: number };
   /**

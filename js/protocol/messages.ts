@@ -18,6 +18,8 @@ export type PageRequest =
   | { type: 'pending' }
   | { type: 'outcome'; id: string }
   | { type: 'tick'; trigger: Trigger }
+  /** A page is in use, and wants to see what others do as it happens. Repeated, since it keeps the worker awake. */
+  | { type: 'live' }
   | { type: 'sign-in'; user: string }
   | { type: 'sign-out'; pending: 'keep' | 'discard' | 'send' | null }
   | { type: 'inbox' }
@@ -43,18 +45,25 @@ export type WorkerNotice =
 
 export interface Hello {
   protocol: typeof kProtocol;
+  /** Whether there is a live link to ask for. */
+  live: boolean;
   /** URL prefixes (absolute, e.g. `https://example.com/api/orders`) whose requests the page stamps. */
   prefixes: string[];
   status: Status;
 }
 
-/** A read that would show something else now than the answer that a page was given out of the store. */
+/** Something would show something else now than what a page was given before. */
 export interface ReadChange {
-  /** Absolute, as it was asked for. */
+  /** Absolute: of the read, as it was asked for; of what the server told over the live link, the entity's own or, of several, their list's. */
   url: string;
   /** The resource's name in the configuration. */
   resource: string;
+  /** The entities that the server told of; empty where a read found out. */
+  ids: string[];
 }
+
+/** The live link: `off` where the app declares none. */
+export type LiveState = 'off' | 'suspended' | 'offline' | 'connecting' | 'replaying' | 'live' | 'waiting' | 'needs-auth';
 
 export interface Problem {
   code: string;
@@ -70,6 +79,8 @@ export interface Status {
   /** Writes of other users, kept and not sent. */
   pendingOfOthers: number;
   user: string;
+  /** Whether what others do is seen as it happens. */
+  live: LiveState;
   problem: Problem | null;
 }
 

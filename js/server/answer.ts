@@ -8,7 +8,9 @@ export interface Answer {
   body: string | Uint8Array;
 }
 
-export function jsonAnswer(status: number, document: unknown, headers: Record<string, string> = {}): Answer {
+export interface TextAnswer extends Answer { body: string }
+
+export function jsonAnswer(status: number, document: unknown, headers: Record<string, string> = {}): TextAnswer {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
@@ -30,7 +32,7 @@ export interface ProblemExtras {
 /** RFC 9457. `code` is stable and meant for programs; `detail` is a sentence for people and may change. */
 export function problemAnswer(
   status: number, code: string, detail: string, extras: ProblemExtras = {}, headers: Record<string, string> = {},
-): Answer {
+): TextAnswer {
   const problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail, ...extras };
   return {
     status,

@@ -5,7 +5,7 @@ import { unlessKnown } from './etag.js';
 import { changesAnswer, type Feed } from './feed.js';
 import type { KeyStorage } from './keys.js';
 import { respond } from './node.js';
-import { Writes, type By, type WriteOptions } from './writes.js';
+import { Writes, type WriteOptions, type Writer } from './writes.js';
 
 /** A request of Express 4 or 5. Its `params`, `query` and `body` are as open as Express's own. */
 export interface ExpressRequest extends IncomingMessage {
@@ -29,7 +29,7 @@ export interface ExpressOptions extends WriteOptions {
 export interface ExpressBackend<Tx> {
   /** A handler for what changes something: `handler` runs in the transaction that its answer is kept in, once per key. */
   write<Request extends ExpressRequest>(
-    handler: (tx: Tx, request: Request, by: By) => Answer | Promise<Answer>): ExpressHandler<Request>;
+    handler: (tx: Tx, request: Request, writer: Writer | null) => Answer | Promise<Answer>): ExpressHandler<Request>;
   /** A handler for what only reads; 304 by the answer's ETag. */
   read<Request extends ExpressRequest>(handler: (request: Request) => Answer | Promise<Answer>): ExpressHandler<Request>;
   /** The handler of `GET /api/changes`. */
@@ -52,7 +52,7 @@ export function expressBackend<Tx>(keys: KeyStorage<Tx>, options: ExpressOptions
     write: (handler) => answered(async (request) => {
       const { method, originalUrl: url, headers } = request;
       const body = await bodyOf(request, bodyBytesMax);
-      return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, by) => handler(tx, request, by));
+      return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, writer) => handler(tx, request, writer));
     }),
     read: (handler) => answered(async (request) => unlessKnown(request.headers, await handler(request))),
     changes: (feed) => answered(async (request) => changesAnswer(feed, { url: request.originalUrl, subject: await subject(request) })),

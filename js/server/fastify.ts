@@ -5,7 +5,7 @@ import { hasBody } from './body.js';
 import { unlessKnown } from './etag.js';
 import { changesAnswer, type Feed } from './feed.js';
 import type { KeyStorage } from './keys.js';
-import { Writes, type By, type WriteOptions } from './writes.js';
+import { Writes, type WriteOptions, type Writer } from './writes.js';
 
 /** A request of Fastify's. */
 export interface FastifyRequestLike {
@@ -36,7 +36,7 @@ export interface FastifyBackend<Tx> {
   plugin(app: FastifyLike, options: unknown, done: () => void): void;
   /** A handler for what changes something: `handler` runs in the transaction that its answer is kept in, once per key. */
   write<Request extends FastifyRequestLike>(
-    handler: (tx: Tx, request: Request, by: By) => Answer | Promise<Answer>): FastifyHandler<Request>;
+    handler: (tx: Tx, request: Request, writer: Writer | null) => Answer | Promise<Answer>): FastifyHandler<Request>;
   /** A handler for what only reads; 304 by the answer's ETag. */
   read<Request extends FastifyRequestLike>(handler: (request: Request) => Answer | Promise<Answer>): FastifyHandler<Request>;
   /** The handler of `GET /api/changes`. */
@@ -74,7 +74,7 @@ export function fastifyBackend<Tx>(keys: KeyStorage<Tx>, options: FastifyOptions
     write: (handler) => answered(async (request) => {
       const { method, originalUrl: url, headers } = request;
       const body = headers['idempotency-key'] === undefined ? null : bytesRead(request, copies.get(request));
-      return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, by) => handler(tx, request, by));
+      return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, writer) => handler(tx, request, writer));
     }),
     read: (handler) => answered(async (request) => unlessKnown(request.headers, await handler(request))),
     changes: (feed) => answered(async (request) => changesAnswer(feed, { url: request.originalUrl, subject: await subject(request) })),

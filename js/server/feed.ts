@@ -1,4 +1,7 @@
 import { jsonAnswer, problemAnswer, ProblemError, type Answer } from './answer.js';
+import type { Feed, FeedChange } from './live/feed.js';
+
+export type { Feed, FeedBatch, FeedChange } from './live/feed.js';
 
 /** What became of one entity in one transaction; docs/protocol.md has what each member means. */
 export interface Change {
@@ -9,28 +12,6 @@ export interface Change {
   kind: 'upsert' | 'delete';
   /** As `GET` of the entity gives it; null for a deletion. */
   document: unknown;
-  /** The idempotency key of the write that made it, for the user who sent that. */
-  key?: string;
-}
-
-export interface Batch {
-  /** In the order in which they are to be applied. */
-  changes: Change[];
-  /** Where to go on after these changes. */
-  cursor: string;
-  /** There was more than fits. */
-  more: boolean;
-}
-
-/** A feed of changes, as it is read. */
-export interface Feed {
-  /** Where the feed is now. Whatever is read after this holds all that came before; what comes later is in the feed. */
-  present(): Promise<string>;
-  /**
-   * The changes behind a cursor. `expired`: what came right after it isn't kept any more, or it isn't one of this feed's.
-   * @param subject who reads: `key` is told to whoever sent it
-   */
-  read(after: string, limit: number, subject: string): Promise<Batch | 'expired'>;
 }
 
 /** A week: longer than a phone lies in a drawer over the holidays; who was away for longer reads everything anew. */
@@ -43,14 +24,19 @@ const LIMIT_MAX = 500;
 
 /**
  * The answer to `GET /api/changes?after=CURSOR&limit=100`.
- * @param url of the request, with its query
+ * @param asked the request's URL with its query, and who reads: a key is told to whoever wrote under it
  */
 export async function changesAnswer(feed: Feed, { url, subject }: { url: string; subject: string }): Promise<Answer> {
   const asked = readQuery(url);
   if (asked instanceof ProblemError) return asked.answer;
-  if (asked.after === undefined) return jsonAnswer(200, { changes: [], cursor: await feed.present(), more: false });
-  const batch = await feed.read(asked.after, asked.limit, subject);
-  return batch === 'expired' ? expired() : jsonAnswer(200, batch);
+  if (asked.after === undefined) return jsonAnswer(200, { changes: [], cursor: await feed.presentCursor(), more: false });
+  const batch = await feed.readChanges(asked.after, asked.limit);
+  if (batch === 'expired') return expired();
+  return jsonAnswer(200, { changes: batch.changes.map((change) => told(change, subject)), cursor: batch.cursor, more: batch.more });
+}
+
+function told({ change, writer }: FeedChange, subject: string): object {
+  return writer?.subject === subject ? { ...change, key: writer.key } : change;
 }
 
 function readQuery(url: string): { after: string | undefined; limit: number } | ProblemError {

@@ -4,7 +4,7 @@ import { BODY_BYTES_MAX, readBody } from './body.js';
 import { unlessKnown } from './etag.js';
 import { changesAnswer, type Feed } from './feed.js';
 import type { KeyStorage } from './keys.js';
-import { Writes, type Asked, type By, type WriteOptions } from './writes.js';
+import { Writes, type Asked, type WriteOptions, type Writer } from './writes.js';
 
 export interface NodeOptions extends WriteOptions {
   /** Whose request it is, from its credentials. May throw a ProblemError (401). Default: '', nobody's. */
@@ -21,7 +21,7 @@ export type NodeAsked = Asked & { body: Buffer | null };
 
 export interface NodeBackend<Tx> {
   /** A listener for what changes something: `handler` runs in the transaction that its answer is kept in, once per key. */
-  write(handler: (tx: Tx, asked: NodeAsked, by: By) => Answer | Promise<Answer>): NodeListener;
+  write(handler: (tx: Tx, asked: NodeAsked, writer: Writer | null) => Answer | Promise<Answer>): NodeListener;
   /** A listener for what only reads; 304 by the answer's ETag. */
   read(handler: (asked: Omit<Asked, 'body'>) => Answer | Promise<Answer>): NodeListener;
   /** The listener of `GET /api/changes`. */
@@ -50,7 +50,7 @@ export function nodeBackend<Tx>(keys: KeyStorage<Tx>, options: NodeOptions = {})
     write: (handler) => listener(async (request) => {
       const body = await readBody(request, bodyBytesMax);
       const asked = { ...await factsOf(request), body };
-      return writes.once(asked, (tx, by) => handler(tx, asked, by));
+      return writes.once(asked, (tx, writer) => handler(tx, asked, writer));
     }),
     changes: (feed) => read((asked) => changesAnswer(feed, asked)),
   };

@@ -15,14 +15,15 @@ export interface Asked {
   subject: string;
 }
 
-/** Who makes a write, and under which key (null: none): what the change feed notes. */
-export interface By { subject: string; key: string | null }
+/** Who makes a write, and under which key: what the change feed notes. */
+export type Writer = KeyName;
 
 /**
  * The write itself. All that it does to the database it does through `tx`; what it answers is kept with it. What reaches
- * beyond the database (a mail, a payment) belongs into a row that somebody sends after the commit.
+ * beyond the database (a mail, a payment) belongs into a row that somebody sends after the commit. Without a key there is no
+ * `writer`.
  */
-export type Work<Tx> = (tx: Tx, by: By) => Answer | Promise<Answer>;
+export type Work<Tx> = (tx: Tx, writer: Writer | null) => Answer | Promise<Answer>;
 
 export interface WriteOptions {
   /** How long a key is remembered; 24 hours by default. */
@@ -71,7 +72,7 @@ export class Writes<Tx> {
    */
   async once(asked: Asked, work: Work<Tx>): Promise<Answer> {
     const given = asked.headers['idempotency-key'];
-    if (given === undefined) return this.#transact((tx) => work(tx, { subject: asked.subject, key: null }));
+    if (given === undefined) return this.#transact((tx) => work(tx, null));
     if (typeof given !== 'string' || !KEY.test(given)) return badKey();
     const name = { subject: asked.subject, key: given };
     const fingerprint = this.#fingerprintOf(asked);

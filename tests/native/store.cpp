@@ -42,7 +42,7 @@ const std::vector<IndexShape>& shapes() {
   static const std::vector<IndexShape> kShapes{
       {"mutations", "lane", {"lane", "seq"}},       {"mutations", "stamp", {"stamps"}, true},
       {"mutations", "likeness", {"client", "hash"}}, {"mutations", "user", {"user", "seq"}},
-      {"mutations", "resource", {"user", "resource", "seq"}},
+      {"mutations", "resource", {"user", "resource", "seq"}}, {"mutations", "key", {"user", "key"}},
       {"lanes", "due", {"user", "origin", "due"}},  {"lanes", "resource", {"user", "resource", "headSeq"}},
       {"outcomes", "stamp", {"stamps"}, true},      {"outcomes", "likeness", {"client", "hash"}},
       {"outcomes", "seq", {"seq"}},                 {"documents", "at", {"user", "resource", "at"}},

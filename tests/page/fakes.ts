@@ -2,7 +2,7 @@
 
 import { kProtocol, type Framed, type Outcome, type PageRequest, type Status, type WorkerNotice } from '../../js/protocol/messages.js';
 
-export const kStatus: Status = { link: 'online', pending: 0, inbox: 0, pendingOfOthers: 0, user: '', problem: null };
+export const kStatus: Status = { link: 'online', pending: 0, inbox: 0, pendingOfOthers: 0, user: '', live: 'off', problem: null };
 export const kOutcome: Outcome = { id: 'm1', state: 'confirmed', status: 200, document: { id: '1' }, decisions: [], occurredAt: 1, sides: null };
 
 /** Answers, or returns undefined to stay silent, as a killed worker does. */

@@ -37,6 +37,13 @@ struct Context {
   }
   void put(const Barriers& row) { view.put(row.name, row); }
 
+  Feed feed(const std::string& user) {
+    auto row = view.get<Feed>("feed " + user).value_or(Feed{});
+    row.name = "feed " + user;
+    return row;
+  }
+  void put(const Feed& row) { view.put(row.name, row); }
+
   Origin origin(const std::string& url_origin) {
     auto row = view.get<Origin>("origin " + url_origin).value_or(Origin{});
     row.name = "origin " + url_origin;

@@ -4,6 +4,7 @@
 #include "codec/text.hpp"
 #include "engine/context.hpp"
 #include "engine/session.hpp"
+#include "feed/changes.hpp"
 #include "outbox/capture.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/pump.hpp"
@@ -38,6 +39,7 @@ std::string dispatch(const std::string& type, const Json& event, Context& contex
   if (type == "decided") return with<DecidedEvent>(event, context, decided);
   if (type == "resolved") return with<ResolvedEvent>(event, context, resolved);
   if (type == "session") return with<SessionEvent>(event, context, session);
+  if (type == "feed") return with<FeedEvent>(event, context, feed);
   if (type == "locate") return with<LocateEvent>(event, context, find_url);
   if (type == "read") return with<ReadEvent>(event, context, read);
   if (type == "take-over") return take_over(context), std::string();

@@ -120,6 +120,20 @@ struct SessionEvent {
   }
 };
 
+/// News from the feed of the server's changes.
+struct FeedEvent {
+  std::string action;        ///< welcomed, changes, refreshed
+  std::string user;          ///< whose link it came over
+  std::string cursor;        ///< welcomed: where the feed goes on from
+  bool gap = false;          ///< welcomed: and that isn't where this device has got to
+  std::string batch;         ///< changes: JSON text of the message (docs/protocol.md)
+  Millis since = 0;          ///< refreshed: everything that was read before this gap has been read again
+
+  template <class Visitor> void fields(Visitor& v) {
+    v("action", action), v("user", user), v("cursor", cursor), v("gap", gap), v("batch", batch), v("since", since);
+  }
+};
+
 /// A page reads something by a URL that may have an entity's former name in it.
 struct LocateEvent {
   std::string url;

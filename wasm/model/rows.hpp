@@ -64,6 +64,9 @@ struct Mutation {
   std::string decisions;         ///< JSON text: what the merges decided, in order; or empty
   std::string asking;            ///< names the question that the app's resolvers are being asked; or empty
   std::string sides;             ///< of a conflict: JSON text {base, mine, theirs, theirsAt} (outbox/record.hpp); or empty
+  std::string echo;              ///< JSON text of what the feed told that it has made of its document; or empty (outbox/echo.hpp)
+  std::string echo_etag;
+  std::int64_t echo_version = 0; ///< by the feed's count
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
@@ -79,6 +82,7 @@ struct Mutation {
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
     v("base", base), v("basePartial", base_partial), v("baseAlone", base_alone), v("baseAt", base_at), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
     v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides), v("asking", asking);
+    v("echo", echo), v("echoEtag", echo_etag), v("echoVersion", echo_version);
   }
 };
 
@@ -124,12 +128,13 @@ struct Document {
   std::string etag;
   Millis changed_at = 0;          ///< when others last changed it, by this device's clock; 0: not known
   Millis created_at = 0;          ///< when its creation was confirmed: answers asked for before don't count it
+  std::int64_t version = 0;       ///< the highest that it, or what was deleted, is known to have had, by the feed's count; 0: not known
   Millis at = 0;
 
   static constexpr const char* kStore = "documents";
   template <class Visitor> void fields(Visitor& v) {
     v("user", user), v("resource", resource), v("entity", entity), v("text", text), v("etag", etag);
-    v("changedAt", changed_at), v("createdAt", created_at), v("at", at);
+    v("changedAt", changed_at), v("createdAt", created_at), v("version", version), v("at", at);
   }
 };
 
@@ -260,6 +265,17 @@ struct Counts {
     v("name", name), v("pending", pending), v("inbox", inbox), v("names", names);
     v("emptied", emptied), v("records", records), v("recordBytes", record_bytes);
   }
+};
+
+/// Store `meta`, name "feed <user>". How far the server's changes have come (feed/changes.hpp).
+struct Feed {
+  std::string name;
+  std::string cursor;             ///< everything up to here is in the rows
+  std::int64_t changes = 0;       ///< how many that were: since the cursor was first taken
+  Millis gap_at = 0;              ///< when it turned out that some can't be had any more: what was read before is to be read again; or 0
+
+  static constexpr const char* kStore = "meta";
+  template <class Visitor> void fields(Visitor& v) { v("name", name), v("cursor", cursor), v("changes", changes), v("gapAt", gap_at); }
 };
 
 /// Pending writes to a whole collection: one, or several in a row with nothing between them.

@@ -5,6 +5,7 @@
 #include "naming/names.hpp"
 #include "outbox/barrier.hpp"
 #include "outbox/base.hpp"
+#include "outbox/echo.hpp"
 #include "outbox/rebase.hpp"
 #include "outbox/reference.hpp"
 #include "outbox/resend.hpp"
@@ -249,6 +250,11 @@ void take_over(Context& context) {
       mutation->state = send.lookup ? send.before : "unknown";
       mutation->open = mutation->open || !send.lookup;
       context.put(*mutation);
+      const Resource* resource = context.config.find(mutation->resource);
+      if (resource != nullptr && !mutation->echo.empty()) {
+        settle_echo(context, *mutation, *resource);
+        continue;
+      }
     }
     auto lane = context.view.try_get<Lane>(send.lane, broken);
     if (lane && lane->hold == "sending") {

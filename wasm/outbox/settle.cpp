@@ -8,6 +8,7 @@
 #include "outbox/base.hpp"
 #include "outbox/current.hpp"
 #include "outbox/decisions.hpp"
+#include "outbox/echo.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/report.hpp"
@@ -80,7 +81,8 @@ std::optional<Json> keep_document(Context& context, const Mutation& mutation, co
   const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
   const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
   // Others may have changed it since, and that is known already.
-  const bool outdated = told && last_told.document && is_newer(resource, *last_told.document, *told);
+  const bool overtaken = mutation.echo_version > 0 && before && before->version > mutation.echo_version;
+  const bool outdated = told && last_told.document && (overtaken || is_newer(resource, *last_told.document, *told));
   const bool filled = told && !outdated && resource.conflicts && fill_partial(context, resource, mutation, *told);
   if (outdated) told = last_told.document;
   Document row;
@@ -108,11 +110,16 @@ std::optional<Json> keep_document(Context& context, const Mutation& mutation, co
   else if (creation) note_name(context, resource, mutation, Json(id_of(resource, mutation.entity)));
   // A PUT to what nobody here has ever seen makes it, as far as can be told.
   const bool made = found->kind == RouteKind::kItem && mutation.method == "PUT" && !last_told.known;
+  // A deletion is one version further, and nobody else's can be between the two.
+  const std::optional<Json>& versioned = deleted ? last_told.document : told;
+  row.version = std::max(before ? before->version : 0, version_in(resource, versioned));
   row.created_at = made || creation ? context.now : before ? before->created_at : 0;
   row.at = context.now;
   context.put(row);
   return outdated ? std::nullopt : told;
 }
+
+}  // namespace
 
 void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
   mutation.answered = mutation.answered || event.waiting;
@@ -123,6 +130,8 @@ void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent&
   conclude(context, mutation, outcome_of(mutation), event.status, event.body);
   report_overruled(context, resource, mutation);
 }
+
+namespace {
 
 /// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
 void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource, AnswerClass meaning) {
@@ -289,6 +298,7 @@ void answered(Context& context, const AnsweredEvent& event) {
   const bool proof = meaning == AnswerClass::kConfirmed && event.attempt > mutation->known_attempts &&
                      resource->idempotency == Idempotency::kHeader && !mutation->looked;
   if (!send && !proof) return;
+  if (!mutation->echo.empty() && (lookup || meaning != AnswerClass::kConfirmed)) return settle_echo(context, *mutation, *resource);
 
   Origin origin = context.origin(mutation->origin);
   if (lookup) answer_to_lookup(context, event, *send, *mutation, *resource, meaning, origin);
@@ -313,6 +323,7 @@ void failed(Context& context, const FailedEvent& event) {
   if (!mutation || !send) return;
   const Resource* resource = context.config.find(mutation->resource);
   if (resource == nullptr) return;
+  if (!mutation->echo.empty()) return settle_echo(context, *mutation, *resource);
 
   Origin origin = context.origin(mutation->origin);
   if (event.reason == "no-credentials") {

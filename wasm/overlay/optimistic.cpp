@@ -53,13 +53,23 @@ Json wrapped(const Resource& resource, Json document) {
   return whole;
 }
 
-bool is_newer(const Resource& resource, const Json& one, const Json& other) {
-  if (resource.version.empty()) return false;
+std::optional<int> compare_versions(const Resource& resource, const Json& one, const Json& other) {
+  if (resource.version.empty()) return std::nullopt;
   const Json* mine = find_part(one, resource.version);
   const Json* theirs = find_part(other, resource.version);
-  if (mine == nullptr || theirs == nullptr) return false;
+  if (mine == nullptr || theirs == nullptr) return std::nullopt;
   const bool comparable = (mine->is_number() && theirs->is_number()) || (mine->is_string() && theirs->is_string());
-  return comparable && *theirs < *mine;
+  if (!comparable) return std::nullopt;
+  return *theirs < *mine ? 1 : *mine < *theirs ? -1 : 0;
+}
+
+bool is_newer(const Resource& resource, const Json& one, const Json& other) {
+  return compare_versions(resource, one, other).value_or(0) > 0;
+}
+
+std::int64_t version_in(const Resource& resource, const std::optional<Json>& document) {
+  const Json* version = document && !resource.version.empty() ? find_part(*document, resource.version) : nullptr;
+  return version != nullptr && version->is_number_integer() ? version->get<std::int64_t>() : 0;
 }
 
 void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, const Resource& resource) {

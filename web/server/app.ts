@@ -2,13 +2,15 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { loadMerge } from 'holdfast/merge';
 import { jsonAnswer, postgresKeys, problemAnswer, ProblemError, Writes, type Answer } from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
+import type { Limits } from '../../js/server/live/index.js';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
-import { forgetChanges } from './changes.js';
+import { feedOf } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
-import { refuseForeignHosts, setCommonHeaders } from './headers.js';
+import { foreignHost, refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
+import { liveRoutes } from './live-routes.js';
 import { mergePayload, orderRoutes } from './order-routes.js';
 import { send } from './send.js';
 import { sqlOf } from './sql.js';
@@ -43,6 +45,12 @@ export interface ServerOptions {
   requireAuth?: boolean;
   /** API requests need a token or a session cookie; without one they are redirected to the page /sign-in. */
   signInRedirect?: boolean;
+  /** How long a sign-in lasts; until the server ends by default. */
+  sessionMs?: number;
+  /** Pages of these origins may open live links, too: `https://app.example.com`. */
+  origins?: readonly string[];
+  /** Of the live link; js/server/live/limits.ts has the defaults with their reasons. */
+  live?: Partial<Limits>;
   /** Which Host headers are answered; 'loopback' by default. */
   hosts?: 'loopback' | 'any';
   logger?: boolean;
@@ -91,12 +99,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   if (options.hosts !== 'any') refuseForeignHosts(app);
   readJson(app);
   answerErrors(app);
-  if (options.requireAuth || signInRedirect) requireSignIn(app, { redirect: signInRedirect });
+  const identify = options.requireAuth || signInRedirect ? requireSignIn(app, { redirect: signInRedirect, sessionMs: options.sessionMs }) : undefined;
 
   const writes = options.idempotency === false ? null
     : new Writes(postgresKeys(sqlOf(database), { table: 'idempotency_keys' }), { retentionMs: options.keyRetentionMs, payload: mergePayload, now });
   orderRoutes(app, { database, writes, faults, merger, exceptions, now });
-  changeRoutes(app, { database });
+  const feed = feedOf(database);
+  changeRoutes(app, { feed });
+  liveRoutes(app, {
+    feed, identify, origins: options.origins, limits: options.live,
+    refuse: options.hosts === 'any' ? () => null : foreignHost,
+  });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
     await database.query('SELECT 1');
     return send(reply, jsonAnswer(200, { status: 'ok' }));
@@ -105,7 +118,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   const forgetting = await forgetInTime(app, async () => {
     await writes?.forgetExpired();
-    await forgetChanges(database, options.changeRetentionMs);
+    await feed.forget(options.changeRetentionMs);
   });
   // From here on new requests are refused, and so no transaction begins behind settled().
   app.addHook('preClose', async () => {

@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { jsonAnswer, problemAnswer } from 'holdfast/server';
+import type { Identify } from '../../js/server/live/index.js';
 import { NAME } from './order-schema.js';
 import { send } from './send.js';
 import { Sessions } from './sessions.js';
@@ -30,14 +32,15 @@ const SIGN_IN_PAGE = `<!doctype html>
 /**
  * Signing in without a password, for tests of what a client does when it isn't signed in. Bearer tokens and
  * cookies both count. `redirect` is the server that sends everybody to its sign-in page, API requests too.
+ * Gives the function that says who asks for a live link.
  */
-export function requireSignIn(app: FastifyInstance, { redirect }: { redirect: boolean }): void {
-  const sessions = new Sessions();
+export function requireSignIn(app: FastifyInstance, { redirect, sessionMs }: { redirect: boolean; sessionMs?: number | undefined }): Identify {
+  const sessions = new Sessions(sessionMs);
 
   app.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions;
     if (!route.url?.startsWith('/api/') || route.config.open) return;
-    const token = tokenOf(request);
+    const token = tokenOf(request.headers);
     const user = sessions.userOf(token);
     if (user !== undefined) request.subject = user;
     else return redirect ? reply.redirect('/sign-in', 302) : unauthorized(reply, token !== undefined);
@@ -48,11 +51,12 @@ export function requireSignIn(app: FastifyInstance, { redirect }: { redirect: bo
     send(reply, jsonAnswer(200, { user: request.body.user, token: sessions.open(request.body.user) })));
 
   app.post('/api/logout', (request, reply) => {
-    sessions.close(tokenOf(request));
+    sessions.close(tokenOf(request.headers));
     return reply.code(204).send();
   });
 
   if (redirect) void app.register(async scope => signInPage(scope, sessions));
+  return ({ headers }, authorization) => sessions.identify(tokenOf({ authorization, cookie: headers.cookie }));
 }
 
 function signInPage(scope: FastifyInstance, sessions: Sessions): void {
@@ -70,8 +74,8 @@ function signInPage(scope: FastifyInstance, sessions: Sessions): void {
     .redirect('/', 303));
 }
 
-function tokenOf({ headers }: FastifyRequest): string | undefined {
-  return BEARER.exec(headers.authorization ?? '')?.[1] ?? COOKIE.exec(headers.cookie ?? '')?.[1];
+function tokenOf({ authorization, cookie }: Pick<IncomingHttpHeaders, 'authorization' | 'cookie'>): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1] ?? COOKIE.exec(cookie ?? '')?.[1];
 }
 
 function unauthorized(reply: FastifyReply, hadToken: boolean): FastifyReply {

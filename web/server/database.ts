@@ -18,6 +18,11 @@ export interface Queryable {
 export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
+  /**
+   * Calls back after what was notified on a channel, and whenever that may have been missed; often for nothing, and not
+   * always, so that who listens has to look by himself now and then. Gives the function that ends it.
+   */
+  listen?(channel: string, wake: () => void): () => Promise<void>;
 }
 
 /**
@@ -42,6 +47,12 @@ export async function openPglite(folder?: string): Promise<Database> {
           return (await transaction.query<Row>(sql, params)).rows;
         },
       }));
+    },
+    listen(channel, wake) {
+      // From its commit on; and what was notified before it listens is what it is woken for then.
+      const listening = pglite.listen(channel, wake).then(stop => { wake(); return stop; });
+      listening.catch(() => {});
+      return async () => { if (!pglite.closed) await (await listening)(); };
     },
     async close() {
       if (!pglite.closed) await pglite.close();

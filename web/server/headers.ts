@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { problemAnswer } from 'holdfast/server';
+import { problemAnswer, type TextAnswer } from 'holdfast/server';
 import { send } from './send.js';
 
 /** The app runs without inline scripts and styles and without eval; WebAssembly needs a word of its own. */
@@ -25,10 +26,15 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
  */
 export function refuseForeignHosts(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
-    const host = request.headers.host ?? '';
-    if (LOOPBACK.has(host.replace(/:\d+$/, '').toLowerCase())) return;
-    return send(reply, problemAnswer(421, 'foreign-host',
-      `This server answers to localhost, 127.0.0.1 and [::1] only, not to "${host}"; start it with --host to open it.`,
-      { field: 'Host' }));
+    const refused = foreignHost(request.raw);
+    if (refused) return send(reply, refused);
   });
+}
+
+/** The refusal of a request to another host; null if it is one of ours. */
+export function foreignHost({ headers: { host = '' } }: IncomingMessage): TextAnswer | null {
+  if (LOOPBACK.has(host.replace(/:\d+$/, '').toLowerCase())) return null;
+  return problemAnswer(421, 'foreign-host',
+    `This server answers to localhost, 127.0.0.1 and [::1] only, not to "${host}"; start it with --host to open it.`,
+    { field: 'Host' });
 }

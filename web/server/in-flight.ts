@@ -15,6 +15,7 @@ export function trackTransactions(database: Database): { database: Database; set
         return transaction;
       },
       close: () => database.close(),
+      ...(database.listen ? { listen: (channel, wake) => database.listen!(channel, wake) } : {}),
     },
     async settled() {
       while (running.size > 0) await Promise.allSettled(running);

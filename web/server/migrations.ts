@@ -60,7 +60,7 @@ export const MIGRATIONS: readonly Migration[] = [
     number: 4,
     name: 'the change feed',
     statements: [
-      // Read, and forgotten, in the order of its key; changes.ts says why it is that one.
+      // Read, and forgotten, in the order of its key; js/server/postgres/feed.ts says why it is that one.
       `CREATE TABLE changes (
         xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
         position bigint GENERATED ALWAYS AS IDENTITY,
@@ -83,9 +83,34 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   {
+    number: 5,
+    name: 'changes name their writer, and wake who listens',
+    statements: [
+      // Changes from before have no writer, as those that were written without a key.
+      'ALTER TABLE changes ADD COLUMN subject text, ADD COLUMN key text, ADD CHECK ((subject IS NULL) = (key IS NULL))',
+      // Told once per transaction, at its commit, however many changes it makes. It only wakes: it may be lost, and what has
+      // changed is always read. A process that is woken by other means says so (postgres.ts), since all commits that
+      // notify wait for each other.
+      `CREATE FUNCTION notify_of_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF current_setting('holdfast.notify', true) IS DISTINCT FROM 'off' THEN PERFORM pg_notify('holdfast_changes', ''); END IF;
+        RETURN NULL;
+      END $$`,
+      'CREATE TRIGGER changes_notify AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION notify_of_changes()',
+    ],
+  },
+  {
     number: 6,
-    name: 'answers are kept as bytes',
-    statements: ["ALTER TABLE idempotency_keys ALTER COLUMN body TYPE bytea USING convert_to(body, 'UTF8')"],
+    name: 'keys and changes as holdfast/server has them',
+    statements: [
+      "ALTER TABLE idempotency_keys ALTER COLUMN body TYPE bytea USING convert_to(body, 'UTF8')",
+      // A change without a document is a deletion.
+      'ALTER TABLE changes DROP COLUMN kind',
+      'ALTER TABLE changes RENAME COLUMN order_id TO id',
+      `ALTER TABLE changes ALTER COLUMN id TYPE text, ALTER COLUMN version TYPE bigint, ALTER COLUMN document TYPE json USING document::json,
+         ADD COLUMN resource text NOT NULL DEFAULT 'orders'`,
+      'ALTER TABLE changes ALTER COLUMN resource DROP DEFAULT',
+    ],
   },
 ];
 

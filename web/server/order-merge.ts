@@ -53,7 +53,7 @@ async function mergeUpon(tx: Queryable, base: Order, patch: OrderPatch, current:
   }
   const illegal = illegalStatus(current, status, { seen: true, exceptions: how.exceptions });
   if (illegal) return illegal;
-  const order = await changeOrder(tx, suggested, how.now);
+  const order = await changeOrder(tx, suggested, how.now, how.writer);
   return { answer: merged(order, decisions, how), applied: order.id };
 }
 

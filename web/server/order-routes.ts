@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Merger } from 'holdfast/merge';
-import { etagOf, jsonAnswer, prefers, problemAnswer, ProblemError, unlessKnown, type Answer, type Asked, type Writes } from 'holdfast/server';
+import { etagOf, jsonAnswer, prefers, problemAnswer, ProblemError, unlessKnown, type Answer, type Asked, type Work, type Writer, type Writes } from 'holdfast/server';
 import type { Exception } from '../order-rules.js';
 import type { Database, Queryable } from './database.js';
 import type { Faults } from './faults.js';
@@ -23,7 +23,7 @@ export interface OrderRouteOptions {
   now: () => Date;
 }
 
-type Apply = (tx: Queryable) => Promise<Written>;
+type Apply = (tx: Queryable, writer: Writer | null) => Promise<Written>;
 interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
@@ -41,7 +41,7 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
   });
 
   app.post<{ Body: NewOrder }>('/api/orders', { schema: { body: createSchema } }, (request, reply) =>
-    write(request, reply, tx => createOrder(tx, request.body, now())));
+    write(request, reply, (tx, writer) => createOrder(tx, request.body, now(), writer)));
 
   app.patch<ById & { Body: OrderPatch }>('/api/orders/:id', { schema: { body: patchSchema } }, (request, reply) => {
     const id = orderId(request);
@@ -50,8 +50,8 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
       const valid = request.compileValidationSchema(patchSchema);
       return valid(fields) ? null : faultOf(valid.errors?.[0] as Finding, 'body');
     };
-    return write(request, reply, tx => {
-      const how = { ifMatch: request.headers['if-match'], exceptions, now: now() };
+    return write(request, reply, (tx, writer) => {
+      const how = { ifMatch: request.headers['if-match'], exceptions, now: now(), writer };
       return merge
         ? mergeOrder(tx, id, request.body, { ...how, merger, check, explain: merge === 'explained' })
         : patchOrder(tx, id, request.body, how);
@@ -60,7 +60,7 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
 
   app.delete<ById>('/api/orders/:id', (request, reply) => {
     const id = orderId(request);
-    return write(request, reply, tx => deleteOrder(tx, id, request.headers['if-match']));
+    return write(request, reply, (tx, writer) => deleteOrder(tx, id, request.headers['if-match'], writer));
   });
 
   refuseOtherMethods('/api/orders', ['PUT', 'PATCH', 'DELETE'], 'GET, HEAD, POST');
@@ -75,8 +75,8 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
     const asked = { method: request.method, url: request.url, headers: request.headers };
     const instead = await faults.beforeApply?.(asked);
     if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
-    const answer = await applyOnce(request, async tx => {
-      const written = await apply(tx);
+    const answer = await applyOnce(request, async (tx, writer) => {
+      const written = await apply(tx, writer);
       if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
       return written.answer;
     });
@@ -88,8 +88,8 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
     return send(reply, answer);
   }
 
-  function applyOnce({ method, url, headers, bodyBytes: body, subject }: FastifyRequest, work: (tx: Queryable) => Promise<Answer>): Promise<Answer> {
-    return writes ? writes.once({ method, url, headers, body, subject }, work) : database.transaction(work);
+  function applyOnce({ method, url, headers, bodyBytes: body, subject }: FastifyRequest, work: Work<Queryable>): Promise<Answer> {
+    return writes ? writes.once({ method, url, headers, body, subject }, work) : database.transaction(async tx => work(tx, null));
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { etagOf, ifMatchHolds, jsonAnswer, problemAnswer, type Answer, type ProblemExtras } from 'holdfast/server';
+import { etagOf, ifMatchHolds, jsonAnswer, problemAnswer, type Answer, type ProblemExtras, type Writer } from 'holdfast/server';
 import { recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
@@ -36,6 +36,7 @@ export interface Patching {
   ifMatch: string | undefined;
   exceptions: readonly Exception[];
   now: Date;
+  writer?: Writer | null;
 }
 
 /**
@@ -69,7 +70,7 @@ export async function findOrderToChange(tx: Queryable, id: string): Promise<Orde
  * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
  * is just being deleted would wait for the deletion, and then still count on from what he had read before it. A statement
  * of its own, so that the next one looks anew, and
- * before anything is written (changes.ts, recordChange).
+ * before anything is written (PostgresFeed.lock in js/server/postgres/feed.ts).
  */
 export async function lockOrder(tx: Queryable, id: string): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [id]);
@@ -96,7 +97,7 @@ export async function listOrders(db: Queryable, filter: OrderFilter): Promise<{ 
   return { orders: rows.map(orderOf), total: count?.total ?? 0 };
 }
 
-export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Promise<Written> {
+export async function createOrder(tx: Queryable, order: NewOrder, now: Date, writer?: Writer | null): Promise<Written> {
   const id = order.id ?? randomUUID();
   await lockOrder(tx, id);
   const [row] = await tx.query<OrderRow>(
@@ -108,14 +109,14 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date): Pr
       order.courier ?? null, now.toISOString()]);
   if (row) {
     const created = orderOf(row);
-    await recordChange(tx, { id, version: created.version, kind: 'upsert', document: created });
+    await recordChange(tx, { id, version: created.version, document: created, writer });
     return accept(created, jsonAnswer(201, created, { etag: etagOf(created.version), location: `/api/orders/${id}` }));
   }
   const current = await findOrder(tx, id);
   return refuse(409, 'id-taken', `An order ${id} is there already; give another id, or none.`, { field: 'id', ...(current && { current }) });
 }
 
-export async function patchOrder(tx: Queryable, id: string, patch: OrderPatch, { ifMatch, exceptions, now }: Patching): Promise<Written> {
+export async function patchOrder(tx: Queryable, id: string, patch: OrderPatch, { ifMatch, exceptions, now, writer }: Patching): Promise<Written> {
   const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
@@ -123,7 +124,7 @@ export async function patchOrder(tx: Queryable, id: string, patch: OrderPatch, {
   const seen = ifMatch !== undefined && ifMatch.trim() !== '*';
   const illegal = illegalStatus(current, next.status, { seen, exceptions });
   if (illegal) return illegal;
-  const updated = await changeOrder(tx, next, now);
+  const updated = await changeOrder(tx, next, now, writer);
   return accept(updated, jsonAnswer(200, updated, { etag: etagOf(updated.version) }));
 }
 
@@ -151,7 +152,7 @@ export function illegalStatus(
 }
 
 /** Stores an order's next version, and keeps the one that was there. */
-export async function changeOrder(tx: Queryable, next: Order, now: Date): Promise<Order> {
+export async function changeOrder(tx: Queryable, next: Order, now: Date, writer?: Writer | null): Promise<Order> {
   await tx.query(`INSERT INTO order_versions (${COLUMNS}) SELECT ${COLUMNS} FROM orders WHERE id = $1`, [next.id]);
   const [row] = await tx.query<OrderRow>(
     `UPDATE orders SET customer = $2, restaurant = $3, items = $4::jsonb, note = $5, tip = $6, status = $7, courier = $8,
@@ -162,11 +163,11 @@ export async function changeOrder(tx: Queryable, next: Order, now: Date): Promis
   if (!row) throw new Error(`order ${next.id} vanished under its own lock`);
   await tx.query('DELETE FROM order_versions WHERE id = $1 AND version < $2', [next.id, row.version - VERSIONS_KEPT]);
   const changed = orderOf(row);
-  await recordChange(tx, { id: changed.id, version: changed.version, kind: 'upsert', document: changed });
+  await recordChange(tx, { id: changed.id, version: changed.version, document: changed, writer });
   return changed;
 }
 
-export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined): Promise<Written> {
+export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined, writer?: Writer | null): Promise<Written> {
   const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
@@ -176,7 +177,7 @@ export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | u
   await tx.query(
     `INSERT INTO deleted_orders (id, version) VALUES ($1, $2)
      ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, version]);
-  await recordChange(tx, { id, version, kind: 'delete', document: null });
+  await recordChange(tx, { id, version, writer });
   return accept(current, { status: 204, headers: {}, body: '' });
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DatabaseUnavailable, type Database, type Queryable } from './database.js';
+import { listen } from './listener.js';
 import { migrate } from './migrations.js';
 
 export interface PostgresOptions {
@@ -49,13 +50,14 @@ export async function openPostgres(url: string, { schema, connectionsMax, statem
   } finally {
     await first.close();
   }
-  return overPool(new pg.Pool({
+  const database = overPool(new pg.Pool({
     ...config,
     max: connectionsMax ?? CONNECTIONS_MAX,
     statement_timeout: statementMs,
     query_timeout: statementMs + GRACE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   }));
+  return { ...database, listen: (channel, wake) => listen({ connectionString: url, connectionTimeoutMillis: CONNECT_MS }, channel, wake) };
 }
 
 function overPool(pool: pg.Pool): Database {

@@ -44,7 +44,8 @@ export const postgresMigrations: readonly Migration[] = [
         subject text,
         key text,
         at timestamptz NOT NULL DEFAULT now(),
-        PRIMARY KEY (xid, position)
+        PRIMARY KEY (xid, position),
+        CHECK ((subject IS NULL) = (key IS NULL))
       )`,
       // One row: the feed's own id, and up to where changes have been forgotten.
       `CREATE TABLE holdfast_feed (

@@ -9,10 +9,10 @@ export function expressNotes(keys: KeyStorage<SqlClient>, notes: Notes, express 
 
   const app = express();
   app.use(express.json({ verify: keepBytes }));
-  app.post('/api/notes', write((tx, request, by) => notes.create(tx, request.body, by)));
-  app.patch('/api/notes/:id', write((tx, { params, body, headers }, by) => notes.patch(tx, params.id, body, headers, by)));
-  app.delete('/api/notes/:id', write((tx, { params, headers }, by) => notes.remove(tx, params.id, headers, by)));
-  app.put('/api/notes/:id/picture', write((tx, { params, body }, by) => notes.putPicture(tx, params.id, body, by)));
+  app.post('/api/notes', write((tx, request, writer) => notes.create(tx, request.body, writer)));
+  app.patch('/api/notes/:id', write((tx, { params, body, headers }, writer) => notes.patch(tx, params.id, body, headers, writer)));
+  app.delete('/api/notes/:id', write((tx, { params, headers }, writer) => notes.remove(tx, params.id, headers, writer)));
+  app.put('/api/notes/:id/picture', write((tx, { params, body }, writer) => notes.putPicture(tx, params.id, body, writer)));
   app.get('/api/notes/:id', read(({ params }) => notes.read(params.id)));
   app.get('/api/notes', read(() => notes.list()));
   app.get('/api/changes', changes(notes.feed));

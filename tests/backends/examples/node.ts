@@ -7,10 +7,10 @@ export function nodeNotes(keys: KeyStorage<SqlClient>, notes: Notes): Server {
   const { read, write, changes } = nodeBackend(keys, { subject: userOf, onError: () => {} });
 
   const routes: [method: string, path: RegExp, listener: (id: string) => NodeListener][] = [
-    ['POST', /^\/api\/notes$/, () => write((tx, { body }, by) => notes.create(tx, jsonOf(body), by))],
-    ['PATCH', /^\/api\/notes\/([\w-]+)$/, (id) => write((tx, { body, headers }, by) => notes.patch(tx, id, jsonOf(body), headers, by))],
-    ['DELETE', /^\/api\/notes\/([\w-]+)$/, (id) => write((tx, { headers }, by) => notes.remove(tx, id, headers, by))],
-    ['PUT', /^\/api\/notes\/([\w-]+)\/picture$/, (id) => write((tx, { body }, by) => notes.putPicture(tx, id, body ?? Buffer.of(), by))],
+    ['POST', /^\/api\/notes$/, () => write((tx, { body }, writer) => notes.create(tx, jsonOf(body), writer))],
+    ['PATCH', /^\/api\/notes\/([\w-]+)$/, (id) => write((tx, { body, headers }, writer) => notes.patch(tx, id, jsonOf(body), headers, writer))],
+    ['DELETE', /^\/api\/notes\/([\w-]+)$/, (id) => write((tx, { headers }, writer) => notes.remove(tx, id, headers, writer))],
+    ['PUT', /^\/api\/notes\/([\w-]+)\/picture$/, (id) => write((tx, { body }, writer) => notes.putPicture(tx, id, body ?? Buffer.of(), writer))],
     ['GET', /^\/api\/notes\/([\w-]+)$/, (id) => read(() => notes.read(id))],
     ['GET', /^\/api\/notes$/, () => read(() => notes.list())],
     ['GET', /^\/api\/changes$/, () => changes(notes.feed)],

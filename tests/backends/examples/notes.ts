@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   etagOf, jsonAnswer, postgresFeed, problemAnswer, ProblemError, refuseStale,
-  type Answer, type AnySql, type By, type RequestHeaders, type SqlClient,
+  type Answer, type AnySql, type Writer, type RequestHeaders, type SqlClient,
 } from 'holdfast/server';
 
 export interface Note { id: string; text: string; version: number }
@@ -23,23 +23,23 @@ export function notesIn(database: AnySql<SqlClient> & SqlClient) {
     return rows[0] ?? null;
   }
 
-  async function changed(tx: SqlClient, { rows: [note] }: { rows: Note[] }, by: By, status = 200): Promise<Answer> {
+  async function changed(tx: SqlClient, { rows: [note] }: { rows: Note[] }, writer: Writer | null, status = 200): Promise<Answer> {
     const { id, version } = note!;
-    await feed.record(tx, { resource: 'notes', id, version, document: note }, by);
+    await feed.record(tx, { resource: 'notes', id, version, document: note }, writer);
     return jsonAnswer(status, note, { etag: etagOf(version), ...(status === 201 ? { location: `/api/notes/${id}` } : {}) });
   }
 
-  async function create(tx: SqlClient, note: unknown, by: By): Promise<Answer> {
+  async function create(tx: SqlClient, note: unknown, writer: Writer | null): Promise<Answer> {
     const { id = randomUUID(), text } = noteOf(note);
     await feed.lock(tx, 'notes', id);
     const current = await find(tx, id);
     if (current) return problemAnswer(409, 'id-taken', `There is a note ${id} already.`, { field: 'id', current }, { etag: etagOf(current.version) });
     return changed(tx, await tx.query<Note>(`INSERT INTO notes (id, text, version) VALUES ($1, $2, 1)
-      ON CONFLICT (id) DO UPDATE SET text = excluded.text, picture = NULL, version = notes.version + 1 RETURNING ${COLUMNS}`, [id, text]), by, 201);
+      ON CONFLICT (id) DO UPDATE SET text = excluded.text, picture = NULL, version = notes.version + 1 RETURNING ${COLUMNS}`, [id, text]), writer, 201);
   }
 
   // docs: patch
-  async function patch(tx: SqlClient, id: string, change: unknown, headers: RequestHeaders, by: By): Promise<Answer> {
+  async function patch(tx: SqlClient, id: string, change: unknown, headers: RequestHeaders, writer: Writer | null): Promise<Answer> {
     await feed.lock(tx, 'notes', id);                       // before anything is written
     const note = await find(tx, id);
     if (!note) return missing(id);
@@ -48,28 +48,28 @@ export function notesIn(database: AnySql<SqlClient> & SqlClient) {
     const { text } = noteOf(change);
     const { rows: [next] } = await tx.query<Note>(
       `UPDATE notes SET text = $2, version = version + 1 WHERE id = $1 RETURNING ${COLUMNS}`, [id, text]);
-    await feed.record(tx, { resource: 'notes', id, version: next!.version, document: next }, by);
+    await feed.record(tx, { resource: 'notes', id, version: next!.version, document: next }, writer);
     return jsonAnswer(200, next, { etag: etagOf(next!.version) });
   }
   // end
 
-  async function remove(tx: SqlClient, id: string, headers: RequestHeaders, by: By): Promise<Answer> {
+  async function remove(tx: SqlClient, id: string, headers: RequestHeaders, writer: Writer | null): Promise<Answer> {
     await feed.lock(tx, 'notes', id);
     const note = await find(tx, id);
     if (!note) return missing(id);
     const stale = refuseStale(headers, etagOf(note.version), note);
     if (stale) return stale;
     await tx.query('UPDATE notes SET text = NULL, picture = NULL, version = $2 WHERE id = $1', [id, note.version + 1]);
-    await feed.record(tx, { resource: 'notes', id, version: note.version + 1 }, by);
+    await feed.record(tx, { resource: 'notes', id, version: note.version + 1 }, writer);
     return { status: 204, headers: {}, body: '' };
   }
 
-  async function putPicture(tx: SqlClient, id: string, picture: Uint8Array, by: By): Promise<Answer> {
+  async function putPicture(tx: SqlClient, id: string, picture: Uint8Array, writer: Writer | null): Promise<Answer> {
     await feed.lock(tx, 'notes', id);
     if (!await find(tx, id)) return missing(id);
     const written = await tx.query<Note>(
       `UPDATE notes SET picture = $2, version = version + 1 WHERE id = $1 RETURNING ${COLUMNS}`, [id, picture]);
-    const { headers } = await changed(tx, written, by);
+    const { headers } = await changed(tx, written, writer);
     return { status: 200, headers: { ...headers, 'content-type': 'image/png' }, body: picture };
   }
 

@@ -1,0 +1,104 @@
+// The live link of docs/protocol.md, for any Node server: no framework, and whatever database has a feed.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { acceptsEvents, cursorOf, EventStream } from './events';
+import type { Feed, Identify, Identity, Observer, TransportName } from './feed';
+import { Hub } from './hub';
+import { LIMITS, type Limits } from './limits';
+import { Links } from './links';
+import { isForeign, refusal, refuseRequest, refuseUpgrade, retryAfter, type Refusal } from './refusal';
+import { SUBPROTOCOL, WebSockets } from './websockets';
+
+export interface LiveOptions {
+  feed: Feed;
+  /** Who may have a link; everybody by default, and all are one user then. */
+  identify?: Identify | undefined;
+  /** Pages of these origins may open links, besides those of the server's own: `https://app.example.com`. */
+  origins?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+  observer?: Observer | undefined;
+}
+
+export interface Live {
+  /** For a `GET` of the path that asks to be upgraded: the server's event of that name. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** For any other `GET` of the path. */
+  events(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Looks for changes now; for who has another way of knowing than `feed.listen`. */
+  wake(): void;
+  readonly links: number;
+  /**
+   * Sends everybody away, each told to come back at another moment, and refuses whoever comes. Connections are gone within
+   * `closeGraceMs`.
+   */
+  close(): Promise<void>;
+}
+
+export function openLive({ feed, identify = () => ({ subject: '' }), origins = [], limits: given = {}, observer = {} }: LiveOptions): Live {
+  const limits: Limits = { ...LIMITS, ...given };
+  const links = new Links(limits, observer);
+  const hub = new Hub(feed, links, limits, observer);
+  const drawn = (): number => Math.round(Math.random() * links.windowMs());
+  const webSockets = new WebSockets({ hub, links, limits, identify, retryAfterMs: drawn });
+  let closing: Promise<void> | undefined;
+
+  function refusalOf(request: IncomingMessage, transport: TransportName): Refusal | null {
+    const found = ((): Refusal | null => {
+      if (isForeign(request, origins)) return refusal(403, 'foreign-origin', `Pages of ${request.headers.origin} may not open a link here.`);
+      if (closing) return refusal(503, 'going-away', 'This server stops; connect again in a moment.', retryAfter(drawn()));
+      if (links.size + webSockets.strangers >= limits.linksMax) {
+        return refusal(503, 'too-many-links', 'This server holds as many links as it can; connect again later.', retryAfter(links.windowMs()));
+      }
+      return null;
+    })();
+    if (found) observer.refused?.(transport, (JSON.parse(found.body) as { code: string }).code);
+    return found;
+  }
+
+  async function events(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const found = refusalOf(request, 'events') ?? (acceptsEvents(request) ? null : refusal(406, 'not-acceptable',
+      'A live link is a WebSocket (GET with Upgrade: websocket), or a stream of events (GET with Accept: text/event-stream).'));
+    if (found) return refuseRequest(response, found);
+    let identity: Identity | null;
+    try {
+      identity = await identify(request, request.headers.authorization);
+    } catch (error) {
+      observer.failed?.(error);
+      return refuseRequest(response, refusal(503, 'trouble', 'It can not be told at present who you are; connect again in a moment.', retryAfter(0)));
+    }
+    if (!identity) return refuseRequest(response, refusal(401, 'unauthorized', 'Sign in, then connect again.', { 'www-authenticate': 'Bearer' }));
+    if (response.destroyed) return;
+    const stream = new EventStream(response);
+    const link = links.add(stream, identity);
+    if (!link) {
+      return refuseRequest(response, refusal(429, 'too-many-links',
+        `You have ${limits.linksPerUserMax} links already; close one, or connect again later.`, retryAfter(2 * limits.heartbeatMs)));
+    }
+    response.once('close', () => link.end('closed'));
+    response.on('error', () => {});
+    stream.open(origins.includes(request.headers.origin ?? '') ? { 'access-control-allow-origin': request.headers.origin!, vary: 'origin' } : {});
+    await hub.join(link, cursorOf(request));
+  }
+
+  async function close(): Promise<void> {
+    webSockets.sendAway();
+    links.sendAway();
+    await hub.close();
+  }
+
+  return {
+    events,
+    upgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+      const found = refusalOf(request, 'websocket') ?? (offered.includes(SUBPROTOCOL) ? null : refusal(400, 'subprotocol',
+        `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.`));
+      if (found) refuseUpgrade(socket, found);
+      else webSockets.accept(request, socket, head);
+    },
+    wake: hub.wake,
+    get links() { return links.size; },
+    close: () => closing ??= close(),
+  };
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { problemAnswer, type TextAnswer } from 'holdfast/server';
+import { openLive, type Live, type LiveOptions } from '../../js/server/live/index.js';
+import { refuseUpgrade } from '../../js/server/live/refusal.js';
+
+const PATH = '/api/live';
+
+export interface LiveRouteOptions extends LiveOptions {
+  /** Asked before anything else; what it gives is the answer. */
+  refuse(request: IncomingMessage): TextAnswer | null;
+}
+
+/** The live link, as docs/protocol.md has it. */
+export function liveRoutes(app: FastifyInstance, { refuse, ...options }: LiveRouteOptions): Live {
+  const live = openLive(options);
+  // Upgrades meet no hook and no route of Fastify's.
+  app.server.on('upgrade', (request, socket, head) => {
+    const refused = refuse(request) ?? (pathOf(request) === PATH ? null
+      : problemAnswer(404, 'not-found', `There is no WebSocket at ${pathOf(request)}.`));
+    if (refused) refuseUpgrade(socket, refused);
+    else live.upgrade(request, socket, head);
+  });
+  app.get(PATH, { exposeHeadRoute: false, config: { open: true } }, async (request, reply) => {
+    reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+    await live.events(request.raw, reply.raw);
+  });
+  app.addHook('preClose', () => live.close());
+  return live;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?')[0]!;
+}
