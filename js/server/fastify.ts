@@ -32,7 +32,7 @@ export interface FastifyOptions extends WriteOptions {
 }
 
 export interface FastifyBackend<Tx> {
-  /** To be registered before the routes: keeps the bytes of the bodies that come with a key. */
+  /** To be registered before the routes: keeps the bytes of bodies beside what parsers make of them. */
   plugin(app: FastifyLike, options: unknown, done: () => void): void;
   /** A handler for what changes something: `handler` runs in the transaction that its answer is kept in, once per key. */
   write<Request extends FastifyRequestLike>(
@@ -59,7 +59,7 @@ export function fastifyBackend<Tx>(keys: KeyStorage<Tx>, options: FastifyOptions
 
   function plugin(app: FastifyLike, _options: unknown, done: () => void): void {
     app.addHook('preParsing', (request: FastifyRequestLike, _reply, payload: Readable, next) => {
-      if (request.headers['idempotency-key'] === undefined) return next(null, payload);
+      if (!hasBody(request.raw)) return next(null, payload);
       const copy = new Copy(payload);
       copies.set(request, copy);
       next(null, copy.stream);
@@ -73,7 +73,7 @@ export function fastifyBackend<Tx>(keys: KeyStorage<Tx>, options: FastifyOptions
     plugin, writes,
     write: (handler) => answered(async (request) => {
       const { method, originalUrl: url, headers } = request;
-      const body = headers['idempotency-key'] === undefined ? null : bytesRead(request, copies.get(request));
+      const body = bytesRead(request, copies.get(request));
       return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, writer) => handler(tx, request, writer));
     }),
     read: (handler) => answered(async (request) => unlessKnown(request.headers, await handler(request))),

@@ -17,5 +17,6 @@ export function expressNotes(keys: KeyStorage<SqlClient>, notes: Notes, express 
   app.get('/api/notes', read(() => notes.list()));
   app.get('/api/changes', changes(notes.feed));
   // end
+  app.set('env', 'test');  // or it writes what a handler throws to the console
   return createServer(app);
 }
