@@ -9,22 +9,34 @@ import { notesIn, type Notes } from './examples/notes.js';
 export interface Backend {
   url: string;
   send: TestServer['send'];
-  notes: Notes;
-  hooks: {
-    /** At the end of each write's transaction. */
-    inside(): Promise<void>;
-    /** After each commit, before the answer leaves. */
-    committed(): Promise<void>;
+  /** What goes wrong from now on, in each write. */
+  faults: {
+    none(): Promise<void>;
+    /** Its transaction fails at its end. */
+    fail(): Promise<void>;
+    /** Its transaction waits at its end; `reached` is fulfilled when the first one does. `none()` lets it go on. */
+    hold(): Promise<{ reached: Promise<void> }>;
+    /** Its connection is destroyed after the commit, before the answer leaves. */
+    drop(): Promise<void>;
   };
-  /** As a process does that is killed. */
-  dropConnections(): void;
+  /** Forgets changes that are as old as the retention, or this. */
+  forget(retentionMs?: number): Promise<void>;
+}
+
+/** A promise, and what fulfils it. It is fulfilled in any case after a while: a test must fail, not hang. */
+function gate(): { passed: Promise<void>; pass: () => void } {
+  let pass = () => {};
+  const passed = new Promise<void>((done) => { pass = done; setTimeout(done, 5_000).unref(); });
+  return { passed, pass };
 }
 
 export type Database = AnySql<SqlClient> & SqlClient;
 export type App = (keys: KeyStorage<SqlClient>, notes: Notes) => Server | Promise<Server>;
 
 export async function startBackend(app: App, database: Database): Promise<Backend> {
-  const hooks: Backend['hooks'] = { inside: async () => {}, committed: async () => {} };
+  const nothing = async () => {};
+  let [inside, committed] = [nothing, nothing];
+  let release = () => {};
   const keys = postgresKeys(database);
   const notes = notesIn(database);
   const server = await app({
@@ -32,16 +44,29 @@ export async function startBackend(app: App, database: Database): Promise<Backen
     async transaction(work) {
       const result = await keys.transaction(async (tx) => {
         const done = await work(tx);
-        await hooks.inside();
+        await inside();
         return done;
       });
-      await hooks.committed();
+      await committed();
       return result;
     },
   }, notes);
   await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const dropConnections = () => server.closeAllConnections();
-  atEnd(async () => { server.close(); dropConnections(); });
-  return { url, notes, hooks, dropConnections, send: sender(url) };
+  atEnd(async () => { server.close(); server.closeAllConnections(); });
+  return {
+    url, send: sender(url),
+    forget: (retentionMs) => notes.feed.forget(retentionMs),
+    faults: {
+      async none() { [inside, committed] = [nothing, nothing]; release(); },
+      async fail() { inside = async () => { throw new Error('the disk is full'); }; },
+      async hold() {
+        const [reached, released] = [gate(), gate()];
+        release = released.pass;
+        inside = async () => { reached.pass(); await released.passed; };
+        return { reached: reached.passed };
+      },
+      async drop() { committed = async () => server.closeAllConnections(); },
+    },
+  };
 }

@@ -13,6 +13,7 @@ import { expressNotes } from './examples/express.js';
 import { fastifyNotes } from './examples/fastify.js';
 import { nodeNotes } from './examples/node.js';
 import { NOTES } from './examples/notes.js';
+import { setUp } from './examples/setup.js';
 
 const kApps: Record<string, App> = {
   'node:http': nodeNotes,
@@ -35,7 +36,9 @@ const kDatabases: Record<string, () => Promise<Database>> = {
   PostgreSQL: once(async () => {
     const cluster = await startCluster();
     atEnd(() => cluster.stop());
-    const pool = new pg.Pool({ connectionString: cluster.url });
+    const { host, user, database } = new pg.Client({ connectionString: cluster.url });
+    Object.assign(process.env, { PGHOST: host, PGUSER: user, PGDATABASE: database });
+    const { pool } = await setUp();
     atEnd(() => pool.end());
     return pool;
   }),

@@ -15,13 +15,6 @@ function assertReplay(again: Answered, first: Answered): void {
   for (const name of ['etag', 'location', 'content-type']) assert.equal(again.headers.get(name), first.headers.get(name), name);
 }
 
-/** A promise, and what fulfils it. It is fulfilled in any case after a while: a test must fail, not hang. */
-function gate(): { passed: Promise<void>; pass: () => void } {
-  let pass = () => {};
-  const passed = new Promise<void>((done) => { pass = done; setTimeout(done, 5_000).unref(); });
-  return { passed, pass };
-}
-
 export function contract(start: () => Promise<Backend>): void {
   let one: Backend;
   let two: Backend;
@@ -29,7 +22,7 @@ export function contract(start: () => Promise<Backend>): void {
   let cursor = '';
   before(async () => { [one, two] = [await start(), await start()]; });
   beforeEach(async () => {
-    one.hooks.inside = two.hooks.inside = one.hooks.committed = async () => {};
+    await one.faults.none();
     cursor = (await one.send('GET', '/api/changes')).json.cursor;
   });
 
@@ -54,9 +47,9 @@ export function contract(start: () => Promise<Backend>): void {
 
   test('an answer that is lost after the commit is given to whoever sends the write again', async () => {
     const sending = { body: { id: randomUUID(), text: 'milk' }, headers: keyed() };
-    one.hooks.committed = async () => one.dropConnections();
+    await one.faults.drop();
     await assert.rejects(one.send('POST', '/api/notes', sending), TypeError);
-    one.hooks.committed = async () => {};
+    await one.faults.none();
     const again = await one.send('POST', '/api/notes', sending);
     assert.deepEqual([again.status, again.headers.get('idempotency-replayed'), again.json.version], [201, 'true', 1]);
     assert.equal((await changesSince()).length, 1);
@@ -64,10 +57,10 @@ export function contract(start: () => Promise<Backend>): void {
 
   test('a write whose transaction fails has left nothing, and its key is free', async () => {
     const sending = { body: { id: randomUUID(), text: 'milk' }, headers: keyed() };
-    one.hooks.inside = async () => { throw new Error('the disk is full'); };
+    await one.faults.fail();
     assert.equal((await one.send('POST', '/api/notes', sending)).status, 500);
     assert.equal((await one.send('GET', `/api/notes/${sending.body.id}`)).status, 404);
-    one.hooks.inside = async () => {};
+    await one.faults.none();
     const again = await one.send('POST', '/api/notes', sending);
     assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [201, null]);
     assert.equal((await changesSince()).length, 1);
@@ -80,16 +73,15 @@ export function contract(start: () => Promise<Backend>): void {
   });
 
   test('a key that is still running is answered 409 with Retry-After, another payload 422, and then it is answered', async () => {
-    const [reached, release] = [gate(), gate()];
-    one.hooks.inside = async () => { reached.pass(); await release.passed; };
+    const { reached } = await one.faults.hold();
     const sending = { body: { text: 'milk' }, headers: keyed() };
     const running = one.send('POST', '/api/notes', sending);
-    await reached.passed;
+    await reached;
     const second = await one.send('POST', '/api/notes', sending);
     assertProblem(second, 409, 'still-running', 'Idempotency-Key');
     assert.equal(second.headers.get('retry-after'), '1');
     assertProblem(await one.send('POST', '/api/notes', { ...sending, body: { text: 'bread' } }), 422, 'key-reused');
-    release.pass();
+    await one.faults.none();
     const first = await running;
     assert.equal(first.status, 201);
     assertReplay(await one.send('POST', '/api/notes', sending), first);
@@ -240,9 +232,9 @@ export function contract(start: () => Promise<Backend>): void {
     for (const foreign of ['', 'x', `${'0'.repeat(16)}${cursor.slice(16)}`]) {
       assertProblem(await one.send('GET', `/api/changes?after=${foreign}`), 410, 'cursor-expired', 'after');
     }
-    await one.notes.feed.forget();
+    await one.forget();
     assert.equal((await one.send('GET', `/api/changes?after=${cursor}`)).status, 200);
-    await one.notes.feed.forget(0);
+    await one.forget(0);
     assertProblem(await one.send('GET', `/api/changes?after=${cursor}`), 410, 'cursor-expired', 'after');
     for (const [query, field] of [['limit=0', 'limit'], ['limit=501', 'limit'], ['since=1', 'since'], [`after=${cursor}&after=${cursor}`, 'after']]) {
       assertProblem(await one.send('GET', `/api/changes?${query}`), 400, 'invalid', field);
