@@ -48,7 +48,7 @@ interface FastifyLike {
   addHook(name: 'preParsing', hook: (request: any, reply: any, payload: any, done: (error: null, payload: any) => void) => void): unknown;
 }
 
-/** For Fastify 4 and 5. What a handler throws goes to Fastify's error handler, but ProblemError is an answer. */
+/** For Fastify 5. What a handler throws goes to Fastify's error handler, but ProblemError is an answer. */
 export function fastifyBackend<Tx>(keys: KeyStorage<Tx>, options: FastifyOptions = {}): FastifyBackend<Tx> {
   const { subject = () => '' } = options;
   const writes = new Writes(keys, options);
