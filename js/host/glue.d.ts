@@ -13,7 +13,7 @@ declare module 'holdfast-glue' {
     configure(json: string): string;
     merge(json: string): string;
   }
-  /** wasm/engine/link.hpp */
+  /** wasm/link/link.hpp */
   export interface RawLink {
     configure(json: string): string;
     step(json: string): string;

@@ -50,6 +50,7 @@ for (const transport of ['websocket', 'sse']) {
     const world = await startWorld(t, kLive(`transports: ['${transport}']`));
     const app = await world.open(browser.context);
     await isLive(app);
+    await listed(app);
     const before = await feed(app);
     const made = await world.elsewhere('POST', '/api/orders', kOrder);
     for (let round = 1; round <= 3; round += 1) {
@@ -71,6 +72,7 @@ test('a killed worker goes on from the cursor', async (t) => {
   const world = await startWorld(t, kLive());
   const app = await world.open(browser.context);
   await isLive(app);
+  await listed(app);
   const before = await feed(app);
   for (let round = 0; round < 3; round += 1) {
     await app.killWorker();
@@ -129,9 +131,10 @@ test('a server that goes away sends its clients to the next one', async (t) => {
 });
 
 test('a write whose answer is lost is settled by its echo', async (t) => {
-  const world = await startWorld(t, kLive(), { faults: {} });
+  const world = await startWorld(t, kLive());
   const app = await world.open(browser.context);
   await isLive(app);
+  await listed(app);
   const made = await world.elsewhere('POST', '/api/orders', kOrder);
   await until(async () => (await heard(app.page)).includes(made.id), 'the page to hear of it');
   // What the feed tells arrives; what a request is answered doesn't.
@@ -173,7 +176,7 @@ test('a page that holds no connection itself stays eligible for the back/forward
   await app.page.goto(`${world.origin}/other.html`);
   // What is told meanwhile must not evict it either.
   await world.elsewhere('POST', '/api/orders', kOrder);
-  await app.page.goBack();
+  await app.page.goBack({ waitUntil: 'commit' });
   await ready(app.page);
   assert.equal(await app.page.evaluate(() => (window as unknown as { persisted: boolean }).persisted), true);
   const { id } = await world.elsewhere('POST', '/api/orders', kOrder);

@@ -14,9 +14,16 @@ export interface RawConflicts {
   delete(): void;
 }
 
+export interface RawLink {
+  configure(json: string): string;
+  step(json: string): string;
+  delete(): void;
+}
+
 interface Module {
   Engine: new () => RawEngine;
   Conflicts: new () => RawConflicts;
+  Link: new () => RawLink;
 }
 
 interface Glue {
@@ -50,4 +57,10 @@ export async function loadEngine(): Promise<() => RawEngine> {
 export async function loadConflicts(): Promise<() => RawConflicts> {
   const module = await load();
   return () => new module.Conflicts();
+}
+
+/** @returns a maker of live links' state machines; each starts with the defaults */
+export async function loadLink(): Promise<() => RawLink> {
+  const module = await load();
+  return () => new module.Link();
 }

@@ -61,6 +61,47 @@ inline constexpr Millis kSendTimeoutPerKibMs = 62;
 /// How long a page's fetch waits for the server's own answer before it is told that its write is queued.
 inline constexpr Millis kPageTimeoutMs = 2'000;
 
+// --- The live link -----------------------------------------------------------------------------------------------
+
+/// A connection that hasn't been welcomed by then is given up: TCP, TLS and the server's own ten seconds for `hello`
+/// overlap, and a slow mobile network does all of it in four.
+inline constexpr Millis kLinkConnectMs = 10'000;
+/// First ceiling of the wait between two attempts, and the last: as for writes.
+inline constexpr Millis kLinkBaseMs = kRetryBaseMs;
+inline constexpr Millis kLinkCapMs = kRetryCapMs;
+/// Live for so long, and earlier failures are forgotten. As long as the cap: a server that falls over again whenever all
+/// its clients are back isn't met with short waits once more.
+inline constexpr Millis kLinkStableMs = kLinkCapMs;
+/// Until a server names its own. Carriers forget an idle connection after 30 s at the earliest.
+inline constexpr Millis kLinkHeartbeatMs = 25'000;
+/// What a server may name: more often would be most of the traffic, more rarely would find nothing.
+inline constexpr Millis kLinkHeartbeatMinMs = 100;
+inline constexpr Millis kLinkHeartbeatMaxMs = 600'000;
+/// A ping may be late by this part of a heartbeat before the client asks by itself; the rest of the second heartbeat is
+/// for the answer.
+inline constexpr Millis kLinkLateParts = 5;
+/// A reconnect window beyond this is a server that needs more processes: nobody believes an app that shows old news for
+/// longer than five minutes.
+inline constexpr Millis kLinkWindowMaxMs = 300'000;
+/// Of a time that the server named, this part is added at most, so that those who were told the same time don't meet.
+inline constexpr Millis kLinkSpreadParts = 10;
+/// After a refusal that would be the same again (not allowed, not understood): somebody has to change something first,
+/// and ten minutes after they did is soon enough.
+inline constexpr Millis kLinkRefusedMs = 600'000;
+/// How long fresh credentials are waited for: the app's own function may ask a server for them, and a person may have
+/// to wait for that one.
+inline constexpr Millis kLinkRefreshMs = 30'000;
+/// Attempts in a row without a welcome until another transport is tried in turns: one failure is any tunnel's end.
+inline constexpr std::int64_t kLinkMissesMax = 2;
+/// The preferred transport is tried again so long after another one got the welcome: the first time soon, since a tunnel
+/// may have been all that was wrong with it; ...
+inline constexpr Millis kLinkReturnFirstMs = 60'000;
+/// ... then rarely, since where a proxy swallows WebSockets each try costs up to kLinkConnectMs without live changes
+/// (a sixtieth of the time at this), and twice as rarely after each further one; ...
+inline constexpr Millis kLinkReturnMs = 600'000;
+/// ... but within the hour: by then a phone has come to another network.
+inline constexpr Millis kLinkReturnMaxMs = 3'600'000;
+
 // --- Sizes -------------------------------------------------------------------------------------------------------
 
 /// A larger body isn't captured: it goes to the network as it is.

@@ -7,6 +7,7 @@
 
 #include "engine/conflicts.hpp"
 #include "engine/engine.hpp"
+#include "link/link.hpp"
 
 namespace {
 
@@ -50,6 +51,7 @@ template <auto kMethod, class Object> val texts(Object& object, const val& text)
 EMSCRIPTEN_BINDINGS(holdfast) {
   using holdfast::Conflicts;
   using holdfast::Engine;
+  using holdfast::Link;
   emscripten::class_<Engine>("Engine")
       .constructor<>()
       .function("configure", &texts<&Engine::configure, Engine>)
@@ -59,4 +61,8 @@ EMSCRIPTEN_BINDINGS(holdfast) {
       .constructor<>()
       .function("configure", &texts<&Conflicts::configure, Conflicts>)
       .function("merge", &texts<&Conflicts::merge, Conflicts>);
+  emscripten::class_<Link>("Link")
+      .constructor<>()
+      .function("configure", &texts<&Link::configure, Link>)
+      .function("step", &texts<&Link::step, Link>);
 }
