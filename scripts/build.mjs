@@ -68,11 +68,12 @@ async function buildPackage() {
   await Promise.all([
     build({ ...common, define, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
     build({ ...common, define, entryPoints: ['js/merge/index.ts'], outfile: 'dist/merge.js', format: 'esm', external: ['node:*'] }),
+    build({ ...common, entryPoints: ['js/server/index.ts'], outfile: 'dist/server.js', format: 'esm', platform: 'node' }),
     build({ ...worker, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
     build({ ...worker, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife' }),
   ]);
   rmSync(at('dist/types'), { recursive: true, force: true });
-  for (const project of ['js/tsconfig.package.json', 'js/merge/tsconfig.json', 'service-worker/tsconfig.json']) {
+  for (const project of ['js/tsconfig.package.json', 'js/merge/tsconfig.json', 'js/server/tsconfig.json', 'service-worker/tsconfig.json']) {
     run('npx', ['--no-install', 'tsc', '-p', project, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly',
       '--rootDir', '.', '--outDir', 'dist/types']);
   }
@@ -84,7 +85,7 @@ export async function build() {
   }, buildEngine);
   await ifChanged('package', {
     places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs', 'dist/holdfast.wasm'],
-    outputs: ['dist/index.js', 'dist/merge.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
+    outputs: ['dist/index.js', 'dist/merge.js', 'dist/server.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
   }, buildPackage);
 }
 

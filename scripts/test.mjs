@@ -23,6 +23,7 @@ const suites = [
   { name: 'model', what: 'ten thousand random histories of reads against an ideal client', run: () => nodeTests('tests/model') },
   { name: 'page', what: 'the page library in Node', run: () => nodeTests('tests/page') },
   { name: 'server', what: 'the reference server over HTTP', run: () => nodeTests('tests/server') },
+  { name: 'backends', what: 'holdfast/server under node:http, Express and Fastify, on PGlite and PostgreSQL', run: () => nodeTests('tests/backends') },
   { name: 'browser', what: 'the promises in a real Chromium', run: () => nodeTests('tests/browser') },
   { name: 'apps', what: 'unmodified apps, with nothing but a declaration added', run: () => nodeTests('tests/apps') },
   { name: 'bench', what: 'the arithmetic of the bench', run: () => nodeTests('tests/bench') },
@@ -52,7 +53,7 @@ function run(command, args) {
 }
 
 async function typecheck() {
-  const projects = ['js/tsconfig.json', 'js/merge/tsconfig.json', 'service-worker/tsconfig.json', 'web/tsconfig.json', 'tests/ride/app/tsconfig.json']
+  const projects = ['js/tsconfig.json', 'js/merge/tsconfig.json', 'js/server/tsconfig.json', 'service-worker/tsconfig.json', 'web/tsconfig.json', 'tests/ride/app/tsconfig.json', 'tests/backends/examples/tsconfig.json']
     .filter((file) => existsSync(path.join(root, file)));
   const results = [];
   for (const project of projects) results.push(await run('npx', ['--no-install', 'tsc', '-p', project]));

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { presentCursor, readChanges, recordChange, type Batch, type Change } from '../../web/server/changes.js';
-import { openPostgres, type Database, type Queryable } from '../../web/server/database.js';
+import type { Change, FeedBatch } from 'holdfast/server';
+import { feedOf, recordChange, type OrderChange } from '../../web/server/changes.js';
+import { openPostgres, type Database } from '../../web/server/database.js';
 import { lockOrder, patchOrder } from '../../web/server/orders.js';
 import { startCluster } from './cluster.js';
 import { atEnd, ORDER, serve } from './support.js';
@@ -30,18 +31,18 @@ before(async () => {
   db = await open(10);
 });
 
-async function read(database: Queryable, cursor: string, limit: number): Promise<Batch> {
-  const batch = await readChanges(database, cursor, limit);
+async function read(database: Database, cursor: string, limit: number): Promise<Omit<FeedBatch, 'changes'> & { changes: Change[] }> {
+  const batch = await feedOf(database).readChanges(cursor, limit);
   assert.ok(batch !== 'expired');
-  return batch;
+  return { ...batch, changes: batch.changes.map(({ change }) => change as Change) };
 }
 
 const upTo = (max: number) => 1 + Math.floor(Math.random() * max);
-const deletion = (id: string, version: number): Change => ({ id, version, kind: 'delete', document: null });
-const nameOf = ({ id, version }: Change) => `${id} ${version}`;
+const deletion = (id: string, version: number): OrderChange => ({ id, version });
+const nameOf = ({ id, version }: Pick<OrderChange, 'id' | 'version'>) => `${id} ${version}`;
 
 test('a change that is committed late is handed out before those that have overtaken it', async () => {
-  const start = await presentCursor(db);
+  const start = await feedOf(db).presentCursor();
   const [slow, quick] = [randomUUID(), randomUUID()];
   await db.transaction(async tx => {
     await recordChange(tx, deletion(slow, 1));
@@ -53,7 +54,7 @@ test('a change that is committed late is handed out before those that have overt
 
 test(`${kWriters} writers commit in any order, and no reader misses a change or sees one twice`, async () => {
   const [writing, reading] = await Promise.all([open(kWriters), open(kReaders + 2)]);
-  const start = await presentCursor(db);
+  const start = await feedOf(db).presentCursor();
   const committed: string[] = [];
   let writers = kWriters;
 
@@ -96,8 +97,8 @@ test(`${kWriters} writers commit in any order, and no reader misses a change or 
     const seen: string[] = [];
     for (let position = '0';;) {
       const last = writers === 0;
-      const rows = await reading.query<Change & { position: string }>(
-        `SELECT position::text, order_id AS id, version FROM changes WHERE position > $1::bigint AND (xid, position) > ($2::xid8, 0)
+      const rows = await reading.query<OrderChange & { position: string }>(
+        `SELECT position::text, id, version FROM changes WHERE position > $1::bigint AND (xid, position) > ($2::xid8, 0)
          ORDER BY position LIMIT 50`, [position, start.split('.')[1]]);
       seen.push(...rows.map(nameOf));
       if (last && rows.length === 0) return seen;
@@ -121,7 +122,7 @@ test(`${kWriters} writers commit in any order, and no reader misses a change or 
 });
 
 test('the changes of one order come in the order of its versions, however many write at once', async () => {
-  const start = await presentCursor(db);
+  const start = await feedOf(db).presentCursor();
   const ids = Array.from({ length: 4 }, () => randomUUID());
   const servers = await Promise.all([1, 2].map(async () => serve({ database: await open(25) })));
   await Promise.all(Array.from({ length: 50 }, async (_, writer) => {
@@ -150,7 +151,7 @@ test('a write under a key that has expired is no exception: it writes nothing be
   const patch = (tip: number) => send('PATCH', `/api/orders/${id}`, { body: { tip }, headers: { 'idempotency-key': 'the-same' } });
   await patch(1);
   now += 2000;
-  const start = await presentCursor(db);
+  const start = await feedOf(db).presentCursor();
   const [late] = await db.transaction(async tx => {
     await lockOrder(tx, id);
     const waiting = patch(1);

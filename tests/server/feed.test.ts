@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { BATCH_BYTES, forgetChanges } from '../../web/server/changes.js';
+import { BATCH_BYTES } from 'holdfast/server';
+import { feedOf } from '../../web/server/changes.js';
 import type { Database } from '../../web/server/database.js';
 import { assertProblem, ORDER, serve, sharedDatabase, type TestServer } from './support.js';
 
@@ -89,9 +90,9 @@ test('beyond the horizon a cursor is answered 410, and never as if there was not
   const [one, two] = [await server.order(), await server.order()];
   const { cursor: between } = (await feed(start, 1)).json;
   const { cursor: end } = (await feed(between)).json;
-  await forgetChanges(db, 60_000);
+  await feedOf(db).forget(60_000);
   assert.deepEqual((await feed(start)).json.changes.map((change: { id: string }) => change.id), [one.id, two.id]);
-  await forgetChanges(db, 0);
+  await feedOf(db).forget(0);
   for (const cursor of [start, between]) assertProblem(await feed(cursor), 410, 'cursor-expired', 'after');
   assert.deepEqual((await feed(end)).json, { changes: [], cursor: end, more: false });
   assert.deepEqual((await feed((await feed()).json.cursor)).json.changes, []);
@@ -101,16 +102,16 @@ test('changes whose times are out of order never move the horizon back', async (
   const { id } = await server.order();
   await server.send('PATCH', `/api/orders/${id}`, { body: { tip: 1 } });
   const { cursor: afterFirst } = (await feed(start, 1)).json;
-  await db.query("UPDATE changes SET at = now() - interval '1 hour' WHERE order_id = $1 AND version = 2", [id]);
-  await forgetChanges(db, 60_000);
+  await db.query("UPDATE changes SET at = now() - interval '1 hour' WHERE id = $1 AND version = 2", [id]);
+  await feedOf(db).forget(60_000);
   assertProblem(await feed(afterFirst), 410, 'cursor-expired');
-  await forgetChanges(db, 0);
+  await feedOf(db).forget(0);
   assertProblem(await feed(afterFirst), 410, 'cursor-expired');
 });
 
 test('more changes than are forgotten at a time are forgotten, too', async () => {
-  await db.query(`INSERT INTO changes (order_id, version, kind) SELECT gen_random_uuid(), 1, 'delete' FROM generate_series(1, 12000)`);
-  await forgetChanges(db, 0);
+  await db.query(`INSERT INTO changes (resource, id, version) SELECT 'orders', gen_random_uuid(), 1 FROM generate_series(1, 12000)`);
+  await feedOf(db).forget(0);
   assert.deepEqual(await db.query('SELECT 1 FROM changes'), []);
   assertProblem(await feed(start), 410, 'cursor-expired');
 });

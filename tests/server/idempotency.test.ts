@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import type { Database } from '../../web/server/database.js';
-import { Idempotency } from '../../web/server/idempotency.js';
+import { postgresKeys, Writes, type SqlDatabase } from 'holdfast/server';
 import { assertProblem, ORDER, serve, sharedDatabase, type Answered, type TestServer } from './support.js';
 
 const database = sharedDatabase();
@@ -108,19 +107,17 @@ test('a key that is still running is answered 409 with Retry-After: 1, and then 
 });
 
 test('a key that another connection holds is answered 409 with Retry-After: 1, and nothing is applied', async () => {
-  const busy: Database = {
-    async query() { throw new Error('outside of the transaction'); },
-    transaction: work => work({
-      async query<Row>(sql: string) {
-        assert.match(sql, /pg_try_advisory_xact_lock/);
-        return [{ taken: false } as Row];
-      },
-    }),
-    async close() {},
+  const busy: SqlDatabase<object> = {
+    transaction: work => work({}),
+    async run(tx, sql) {
+      assert.ok(tx, 'outside of the transaction');
+      assert.match(sql, /pg_try_advisory_xact_lock/);
+      return [{ taken: false }];
+    },
   };
-  await assert.rejects(
-    new Idempotency(busy, () => new Date()).once({ subject: '', key: 'k', fingerprint: 'f' }, async () => assert.fail('applied')),
-    { code: 'still-running' });
+  const asked = { method: 'POST', url: '/api/orders', headers: keyed('k'), body: null, subject: '' };
+  const answer = await new Writes(postgresKeys(busy)).once(asked, async () => assert.fail('applied'));
+  assert.deepEqual([answer.status, JSON.parse(String(answer.body)).code, answer.headers['retry-after']], [409, 'still-running', '1']);
 });
 
 test('however many sends of one key arrive at once, at one server or at two on one database, it is applied once', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
-import { prefers } from '../../web/server/prefer.js';
+import { prefers } from 'holdfast/server';
 import { VERSIONS_KEPT } from '../../web/server/orders.js';
 import { assertProblem, serve, sharedDatabase, type Answered, type TestServer } from './support.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { ifMatchHolds, ifNoneMatchHits } from '../../web/server/etag.js';
+import { ifMatchHolds, ifNoneMatchHits } from 'holdfast/server';
 import { assertProblem, serve, sharedDatabase, type TestServer } from './support.js';
 
 const database = sharedDatabase();

@@ -1,19 +1,19 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { loadMerge } from 'holdfast/merge';
+import { jsonAnswer, postgresKeys, problemAnswer, ProblemError, Writes, type Answer } from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import type { Limits } from '../../js/server/live/index.js';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
-import { forgetChanges } from './changes.js';
+import { feedOf } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
 import { foreignHost, refuseForeignHosts, setCommonHeaders } from './headers.js';
-import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
-import { feedOf, liveRoutes } from './live-routes.js';
-import { orderRoutes } from './order-routes.js';
-import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
+import { liveRoutes } from './live-routes.js';
+import { mergePayload, orderRoutes } from './order-routes.js';
 import { send } from './send.js';
+import { sqlOf } from './sql.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
 
@@ -101,11 +101,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   answerErrors(app);
   const identify = options.requireAuth || signInRedirect ? requireSignIn(app, { redirect: signInRedirect, sessionMs: options.sessionMs }) : undefined;
 
-  const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
-  orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
-  changeRoutes(app, { database });
+  const writes = options.idempotency === false ? null
+    : new Writes(postgresKeys(sqlOf(database), { table: 'idempotency_keys' }), { retentionMs: options.keyRetentionMs, payload: mergePayload, now });
+  orderRoutes(app, { database, writes, faults, merger, exceptions, now });
+  const feed = feedOf(database);
+  changeRoutes(app, { feed });
   liveRoutes(app, {
-    feed: feedOf(database), identify, origins: options.origins, limits: options.live,
+    feed, identify, origins: options.origins, limits: options.live,
     refuse: options.hosts === 'any' ? () => null : foreignHost,
   });
   app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
@@ -115,8 +117,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await serveSites(app, sites);
 
   const forgetting = await forgetInTime(app, async () => {
-    await idempotency?.forgetExpired();
-    await forgetChanges(database, options.changeRetentionMs);
+    await writes?.forgetExpired();
+    await feed.forget(options.changeRetentionMs);
   });
   // From here on new requests are refused, and so no transaction begins behind settled().
   app.addHook('preClose', async () => {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { jsonAnswer, problemAnswer } from 'holdfast/server';
 import type { Identify } from '../../js/server/live/index.js';
 import { NAME } from './order-schema.js';
-import { jsonAnswer, problemAnswer } from './problem.js';
 import { send } from './send.js';
 import { Sessions } from './sessions.js';
 

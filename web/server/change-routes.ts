@@ -1,36 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { presentCursor, readChanges, type Change } from './changes.js';
-import type { Database } from './database.js';
-import { listSchema } from './order-schema.js';
-import { jsonAnswer, ProblemError } from './problem.js';
+import { changesAnswer, type Feed } from 'holdfast/server';
 import { send } from './send.js';
 
-interface Asked { Querystring: { after?: string; limit?: string } }
-
-const LIMIT = 100;
-
-const changesSchema = {
-  type: 'object', additionalProperties: false,
-  properties: { after: { type: 'string' }, limit: listSchema.properties.limit },
-} as const;
-
 /** The change feed, as docs/protocol.md has it. */
-export function changeRoutes(app: FastifyInstance, { database }: { database: Database }): void {
-  app.get<Asked>('/api/changes', { schema: { querystring: changesSchema } }, async ({ query, subject }, reply) => {
-    if (query.after === undefined) return send(reply, jsonAnswer(200, { changes: [], cursor: await presentCursor(database), more: false }));
-    const batch = await readChanges(database, query.after, Number(query.limit ?? LIMIT));
-    if (batch === 'expired') throw expired();
-    return send(reply, jsonAnswer(200, { changes: batch.changes.map(change => ({ ...wireChange(change), ...(change.writer?.subject === subject ? { key: change.writer.key } : {}) })), cursor: batch.cursor, more: batch.more }));
-  });
-}
-
-/** A change as everybody is told it: without its key. */
-export function wireChange({ id, version, kind, document }: Change): object {
-  return { resource: 'orders', id, version, kind, document };
-}
-
-function expired(): ProblemError {
-  return new ProblemError(410, 'cursor-expired',
-    'The changes right after this cursor are not kept any more, or it is not one of this feed. '
-    + 'Get a cursor from GET /api/changes, then read the orders anew, and go on from that cursor.', { field: 'after' });
+export function changeRoutes(app: FastifyInstance, { feed }: { feed: Feed }): void {
+  app.get('/api/changes', async ({ url, subject }, reply) => send(reply, await changesAnswer(feed, { url, subject })));
 }

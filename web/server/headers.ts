@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { problemAnswer, type TextAnswer } from 'holdfast/server';
 import { send } from './send.js';
-import { problemAnswer, type Answer } from './problem.js';
 
 /** The app runs without inline scripts and styles and without eval; WebAssembly needs a word of its own. */
 export const CONTENT_SECURITY_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -32,7 +32,7 @@ export function refuseForeignHosts(app: FastifyInstance): void {
 }
 
 /** The refusal of a request to another host; null if it is one of ours. */
-export function foreignHost({ headers: { host = '' } }: IncomingMessage): Answer | null {
+export function foreignHost({ headers: { host = '' } }: IncomingMessage): TextAnswer | null {
   if (LOOPBACK.has(host.replace(/:\d+$/, '').toLowerCase())) return null;
   return problemAnswer(421, 'foreign-host',
     `This server answers to localhost, 127.0.0.1 and [::1] only, not to "${host}"; start it with --host to open it.`,

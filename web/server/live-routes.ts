@@ -1,31 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { openLive, type Feed, type Live, type LiveOptions } from '../../js/server/live/index.js';
+import { problemAnswer, type TextAnswer } from 'holdfast/server';
+import { openLive, type Live, type LiveOptions } from '../../js/server/live/index.js';
 import { refuseUpgrade } from '../../js/server/live/refusal.js';
-import { wireChange } from './change-routes.js';
-import { CHANGES_CHANNEL, compareCursors, presentCursor, readChanges } from './changes.js';
-import type { Database } from './database.js';
-import { problemAnswer, type Answer } from './problem.js';
 
 const PATH = '/api/live';
 
-/** The feed, as the live link asks for it. */
-export function feedOf(database: Database): Feed {
-  return {
-    presentCursor: () => presentCursor(database),
-    compare: compareCursors,
-    async readChanges(cursor, limit) {
-      const batch = await readChanges(database, cursor, limit);
-      if (batch === 'expired') return batch;
-      return { ...batch, changes: batch.changes.map(({ cursor: behind, writer = null, ...change }) => ({ cursor: behind, writer, change: wireChange(change) })) };
-    },
-    ...(database.listen ? { listen: wake => database.listen!(CHANGES_CHANNEL, wake) } : {}),
-  };
-}
-
 export interface LiveRouteOptions extends LiveOptions {
   /** Asked before anything else; what it gives is the answer. */
-  refuse(request: IncomingMessage): Answer | null;
+  refuse(request: IncomingMessage): TextAnswer | null;
 }
 
 /** The live link, as docs/protocol.md has it. */

@@ -1,6 +1,6 @@
-import type { Database, Queryable } from './database.js';
-
-interface Migration { number: number; name: string; statements: string[] }
+import { migrate as run, type Migration } from 'holdfast/server';
+import type { Database } from './database.js';
+import { sqlOf } from './sql.js';
 
 /** Numbers only grow, and a migration that has been released is never edited: databases out there have run it. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -60,7 +60,7 @@ export const MIGRATIONS: readonly Migration[] = [
     number: 4,
     name: 'the change feed',
     statements: [
-      // Read, and forgotten, in the order of its key; changes.ts says why it is that one.
+      // Read, and forgotten, in the order of its key; js/server/postgres/feed.ts says why it is that one.
       `CREATE TABLE changes (
         xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
         position bigint GENERATED ALWAYS AS IDENTITY,
@@ -99,33 +99,28 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TRIGGER changes_notify AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION notify_of_changes()',
     ],
   },
+  {
+    number: 6,
+    name: 'keys and changes as holdfast/server has them',
+    statements: [
+      "ALTER TABLE idempotency_keys ALTER COLUMN body TYPE bytea USING convert_to(body, 'UTF8')",
+      // A change without a document is a deletion.
+      'ALTER TABLE changes DROP COLUMN kind',
+      'ALTER TABLE changes RENAME COLUMN order_id TO id',
+      `ALTER TABLE changes ALTER COLUMN id TYPE text, ALTER COLUMN version TYPE bigint, ALTER COLUMN document TYPE json USING document::json,
+         ADD COLUMN resource text NOT NULL DEFAULT 'orders'`,
+      'ALTER TABLE changes ALTER COLUMN resource DROP DEFAULT',
+    ],
+  },
 ];
 
-/** Two servers that start at once on one database must not both migrate it: the second waits here. */
-const MIGRATION_LOCK = 7_041_173;
-
 /**
- * Runs what is missing, all in one transaction: a start that fails leaves the schema as it was.
+ * Runs what is missing, all in one transaction under a lock.
  * @param schema is made if it isn't there; the tables go where the search path leads
  */
 export async function migrate(database: Database, schema?: string): Promise<void> {
-  await database.transaction(async tx => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    if (schema !== undefined) await tx.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
-    await tx.query('CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL)');
-    const done = new Set(await appliedNumbers(tx));
-    const newest = MIGRATIONS.at(-1)?.number ?? 0;
-    const unknown = [...done].find(number => number > newest);
-    if (unknown !== undefined) {
-      throw new Error(`the database has migration ${unknown}, this server knows ${newest} at the most: start a newer server`);
-    }
-    for (const { number, name, statements } of MIGRATIONS.filter(migration => !done.has(migration.number))) {
-      for (const statement of statements) await tx.query(statement);
-      await tx.query('INSERT INTO schema_migrations (number, name) VALUES ($1, $2)', [number, name]);
-    }
+  await run(sqlOf(database), {
+    migrations: MIGRATIONS, table: 'schema_migrations',
+    ...(schema === undefined ? {} : { first: [`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`] }),
   });
-}
-
-async function appliedNumbers(tx: Queryable): Promise<number[]> {
-  return (await tx.query<{ number: number }>('SELECT number FROM schema_migrations')).map(row => row.number);
 }

@@ -1,11 +1,10 @@
 import type { Decision, Merger } from 'holdfast/merge';
+import { etagOf, jsonAnswer, versionNamed, type Answer } from 'holdfast/server';
 import type { Queryable } from './database.js';
-import { etagOf, versionNamed } from './etag.js';
 import {
   changeOrder, findOrderToChange, findVersion, illegalStatus, patched, patchOrder, preconditionFailed, refuse,
   type Order, type OrderPatch, type Patching, type Written,
 } from './orders.js';
-import { jsonAnswer, type Answer } from './problem.js';
 import type { Fault } from './validation.js';
 
 /** Who accepts this gets `{ document, decisions }` for a merge; everybody else the document alone. */

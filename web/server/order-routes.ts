@@ -1,38 +1,34 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Merger } from 'holdfast/merge';
+import { etagOf, jsonAnswer, prefers, problemAnswer, ProblemError, unlessKnown, type Answer, type Asked, type Work, type Writer, type Writes } from 'holdfast/server';
 import type { Exception } from '../order-rules.js';
-import type { Writer } from './changes.js';
 import type { Database, Queryable } from './database.js';
-import { etagOf, ifNoneMatchHits } from './etag.js';
 import type { Faults } from './faults.js';
-import { fingerprintOf, readKey, type Idempotency, type Outcome } from './idempotency.js';
 import { MERGE_TYPE, mergeOrder } from './order-merge.js';
 import { createSchema, listSchema, patchSchema, UUID } from './order-schema.js';
 import {
   createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
   type NewOrder, type OrderFilter, type OrderPatch, type Written,
 } from './orders.js';
-import { prefers } from './prefer.js';
-import { jsonAnswer, ProblemError, problemAnswer } from './problem.js';
 import { send } from './send.js';
 import { faultOf, type Finding } from './validation.js';
 
 export interface OrderRouteOptions {
   database: Database;
   /** null: the header is ignored, and a write that is sent twice is applied twice. */
-  idempotency: Idempotency | null;
+  writes: Writes<Queryable> | null;
   faults: Faults;
   merger: Merger;
   exceptions: readonly Exception[];
   now: () => Date;
 }
 
-type Apply = (tx: Queryable, writer: Writer | undefined) => Promise<Written>;
+type Apply = (tx: Queryable, writer: Writer | null) => Promise<Written>;
 interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
 
-export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, merger, exceptions, now }: OrderRouteOptions): void {
+export function orderRoutes(app: FastifyInstance, { database, writes, faults, merger, exceptions, now }: OrderRouteOptions): void {
   app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
     const { orders, total } = await listOrders(database, request.query);
     return send(reply, jsonAnswer(200, orders, { 'x-total-count': String(total) }));
@@ -41,9 +37,7 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
   app.get<ById>('/api/orders/:id', async (request, reply) => {
     const order = await findOrder(database, orderId(request));
     if (!order) throw notFound(request.params.id);
-    const etag = etagOf(order.version);
-    if (ifNoneMatchHits(request.headers['if-none-match'], etag)) return reply.code(304).header('etag', etag).send();
-    return send(reply, jsonAnswer(200, order, { etag }));
+    return send(reply, unlessKnown(request.headers, jsonAnswer(200, order, { etag: etagOf(order.version) })));
   });
 
   app.post<{ Body: NewOrder }>('/api/orders', { schema: { body: createSchema } }, (request, reply) =>
@@ -81,10 +75,10 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     const asked = { method: request.method, url: request.url, headers: request.headers };
     const instead = await faults.beforeApply?.(asked);
     if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
-    const { answer } = await applyOnce(request, async (tx, writer) => {
+    const answer = await applyOnce(request, async (tx, writer) => {
       const written = await apply(tx, writer);
       if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
-      return written;
+      return written.answer;
     });
     if (await faults.afterApply?.(asked) === 'drop') {
       reply.hijack();
@@ -94,22 +88,22 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     return send(reply, answer);
   }
 
-  async function applyOnce(request: FastifyRequest, apply: Apply): Promise<Outcome> {
-    const key = idempotency && readKey(request.headers['idempotency-key']);
-    if (!idempotency || key === null) return { ...await database.transaction(tx => apply(tx, undefined)), replayed: false };
-    const fingerprint = fingerprintOf({
-      method: request.method, path: request.url, ifMatch: request.headers['if-match'], merge: mergeAsked(request), body: request.bodyBytes,
-    });
-    const writer = { subject: request.subject, key };
-    return idempotency.once({ ...writer, fingerprint }, tx => apply(tx, writer));
+  function applyOnce({ method, url, headers, bodyBytes: body, subject }: FastifyRequest, work: Work<Queryable>): Promise<Answer> {
+    return writes ? writes.once({ method, url, headers, body, subject }, work) : database.transaction(async tx => work(tx, null));
   }
 }
 
 /** The server's own merge, as a preference (RFC 7240); `explained` if the answer is to tell what was decided. */
-function mergeAsked({ method, headers }: FastifyRequest): 'plain' | 'explained' | undefined {
-  if (method !== 'PATCH' || !prefers(headers.prefer, 'merge')) return undefined;
-  const accepted = (headers.accept ?? '').split(',').map(range => range.split(';')[0]?.trim().toLowerCase());
+function mergeAsked({ method, headers }: Pick<Asked, 'method' | 'headers'>): 'plain' | 'explained' | undefined {
+  if (method !== 'PATCH' || !prefers(headers['prefer'], 'merge')) return undefined;
+  const accepted = String(headers['accept'] ?? '').split(',').map(range => range.split(';')[0]?.trim().toLowerCase());
   return accepted.includes(MERGE_TYPE) ? 'explained' : 'plain';
+}
+
+/** What an idempotency key of ours belongs to besides. */
+export function mergePayload(asked: Asked): string[] {
+  const merge = mergeAsked(asked);
+  return merge === undefined ? [] : [merge];
 }
 
 /** An id that is no UUID is no order's id; PostgreSQL would call it a syntax error. */

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { recordChange, type Writer } from './changes.js';
+import { etagOf, ifMatchHolds, jsonAnswer, problemAnswer, type Answer, type ProblemExtras, type Writer } from 'holdfast/server';
+import { recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
-import { etagOf, ifMatchHolds } from './etag.js';
 import { LIST_LIMIT_MAX } from './order-schema.js';
-import { jsonAnswer, problemAnswer, type Answer, type ProblemExtras } from './problem.js';
 
 export interface OrderItem { name: string; quantity: number }
 
@@ -37,7 +36,7 @@ export interface Patching {
   ifMatch: string | undefined;
   exceptions: readonly Exception[];
   now: Date;
-  writer?: Writer | undefined;
+  writer?: Writer | null;
 }
 
 /**
@@ -71,7 +70,7 @@ export async function findOrderToChange(tx: Queryable, id: string): Promise<Orde
  * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
  * is just being deleted would wait for the deletion, and then still count on from what he had read before it. A statement
  * of its own, so that the next one looks anew, and
- * before anything is written (changes.ts, recordChange).
+ * before anything is written (PostgresFeed.lock in js/server/postgres/feed.ts).
  */
 export async function lockOrder(tx: Queryable, id: string): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [id]);
@@ -98,7 +97,7 @@ export async function listOrders(db: Queryable, filter: OrderFilter): Promise<{ 
   return { orders: rows.map(orderOf), total: count?.total ?? 0 };
 }
 
-export async function createOrder(tx: Queryable, order: NewOrder, now: Date, writer?: Writer): Promise<Written> {
+export async function createOrder(tx: Queryable, order: NewOrder, now: Date, writer?: Writer | null): Promise<Written> {
   const id = order.id ?? randomUUID();
   await lockOrder(tx, id);
   const [row] = await tx.query<OrderRow>(
@@ -110,7 +109,7 @@ export async function createOrder(tx: Queryable, order: NewOrder, now: Date, wri
       order.courier ?? null, now.toISOString()]);
   if (row) {
     const created = orderOf(row);
-    await recordChange(tx, { id, version: created.version, kind: 'upsert', document: created, writer });
+    await recordChange(tx, { id, version: created.version, document: created, writer });
     return accept(created, jsonAnswer(201, created, { etag: etagOf(created.version), location: `/api/orders/${id}` }));
   }
   const current = await findOrder(tx, id);
@@ -153,7 +152,7 @@ export function illegalStatus(
 }
 
 /** Stores an order's next version, and keeps the one that was there. */
-export async function changeOrder(tx: Queryable, next: Order, now: Date, writer?: Writer): Promise<Order> {
+export async function changeOrder(tx: Queryable, next: Order, now: Date, writer?: Writer | null): Promise<Order> {
   await tx.query(`INSERT INTO order_versions (${COLUMNS}) SELECT ${COLUMNS} FROM orders WHERE id = $1`, [next.id]);
   const [row] = await tx.query<OrderRow>(
     `UPDATE orders SET customer = $2, restaurant = $3, items = $4::jsonb, note = $5, tip = $6, status = $7, courier = $8,
@@ -164,11 +163,11 @@ export async function changeOrder(tx: Queryable, next: Order, now: Date, writer?
   if (!row) throw new Error(`order ${next.id} vanished under its own lock`);
   await tx.query('DELETE FROM order_versions WHERE id = $1 AND version < $2', [next.id, row.version - VERSIONS_KEPT]);
   const changed = orderOf(row);
-  await recordChange(tx, { id: changed.id, version: changed.version, kind: 'upsert', document: changed, writer });
+  await recordChange(tx, { id: changed.id, version: changed.version, document: changed, writer });
   return changed;
 }
 
-export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined, writer?: Writer): Promise<Written> {
+export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | undefined, writer?: Writer | null): Promise<Written> {
   const current = await findOrderToChange(tx, id);
   if (!current) return refuse(404, 'not-found', missing(id), { field: 'id' });
   if (!ifMatchHolds(ifMatch, etagOf(current.version))) return preconditionFailed(current, ifMatch);
@@ -178,7 +177,7 @@ export async function deleteOrder(tx: Queryable, id: string, ifMatch: string | u
   await tx.query(
     `INSERT INTO deleted_orders (id, version) VALUES ($1, $2)
      ON CONFLICT (id) DO UPDATE SET version = excluded.version`, [id, version]);
-  await recordChange(tx, { id, version, kind: 'delete', document: null, writer });
+  await recordChange(tx, { id, version, writer });
   return accept(current, { status: 204, headers: {}, body: '' });
 }
 

@@ -1,7 +1,1 @@
-import type { FastifyReply } from 'fastify';
-import type { Answer } from './problem.js';
-
-export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  reply.code(status).headers(headers);
-  return body === '' ? reply.send() : reply.send(body);
-}
+export { sendAnswer as send } from 'holdfast/server';

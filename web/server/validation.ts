@@ -1,5 +1,5 @@
+import { problemAnswer, type Answer } from 'holdfast/server';
 import { PATTERN_WORDS } from './order-schema.js';
-import { problemAnswer, type Answer } from './problem.js';
 
 /** What ajv tells in its verbose mode, as far as it is used here. */
 export interface Finding {
