@@ -92,7 +92,9 @@ export class Host {
     this.reads = new Reads(standings, this.#stepper, this.#kept, this.#versions, rulesOf, config.retry?.sendTimeoutMs ?? kLateMs, {
       gotThrough: (origin) => void this.tick('request-succeeded', origin).catch(report),
       letIn: (origin, user, headers, awaited) => {
-        if (this.#credentials.accept(user, origin, headers) && awaited) void this.#haveCredentials(origin, true).catch(report);
+        if (!this.#credentials.accept(user, origin, headers)) return;
+        this.#live?.haveCredentials();
+        if (awaited) void this.#haveCredentials(origin, true).catch(report);
       },
     }, clock);
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
@@ -132,7 +134,10 @@ export class Host {
   async #start(): Promise<Engine> {
     const { resources, retry, conflictRecords, live } = this.config;
     const json = JSON.stringify({ origin: self.location.origin, resources, retry, conflictRecords });
-    const link = live && JSON.stringify({ transports: live.transports, baseMs: live.baseMs, capMs: live.capMs });
+    const transports = live?.transports ?? ['websocket', 'sse'];
+    // Where workers have no WebSockets, there are server-sent events.
+    const here = 'WebSocket' in self ? transports : ['sse'];
+    const link = live && JSON.stringify({ transports: here, baseMs: live.baseMs, capMs: live.capMs });
     return Engine.start(await compile(this.moduleUrl, this.source), json, link ?? null);
   }
 

@@ -70,6 +70,11 @@ export class Live {
     if (this.#wanted) this.#step({ type: 'nudge', how });
   }
 
+  /** The server has accepted a request with credentials that are new. */
+  haveCredentials(): void {
+    if (this.#wanted) this.#step({ type: 'credentials', ok: true });
+  }
+
   /** The user is another one: what they may see, and how far they have got, is too. */
   restart(): void {
     if (!this.#wanted) return;

@@ -152,6 +152,16 @@ test('a write whose answer is lost is settled by its echo', async (t) => {
   assert.deepEqual((await inTheDark(world, () => listed(app))).map(({ tip }) => tip), [999]);
 });
 
+test('a link that needs credentials has those of the page, and goes on once there are some', async (t) => {
+  const world = await startWorld(t, kLive(), { requireAuth: true });
+  const app = await world.open(browser.context);
+  await until(async () => (await app.status()).live === 'needs-auth', 'the link to need credentials');
+  const { token } = await world.elsewhere('POST', '/api/login', { user: 'ana' }) as unknown as { token: string };
+  const read = await app.fetch('/api/orders', { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal(read.status, 200);
+  await isLive(app);
+});
+
 test('each user goes on from their own cursor', async (t) => {
   const world = await startWorld(t, kLive());
   const app = await world.open(browser.context, '?user=ana');
