@@ -12,6 +12,8 @@ export interface Opening {
   after?: string | null;
   authorization?: string;
   headers?: Record<string, string>;
+  /** Which one a WebSocket offers, instead of the right one. */
+  subprotocol?: string;
   /** false: a WebSocket that has said nothing yet. */
   hello?: boolean;
   /** false: pings are not answered. */
@@ -121,9 +123,9 @@ async function refused(answer: IncomingMessage): Promise<Refused> {
   return new Refused(answer.statusCode!, answer.headers, text === '' ? undefined : JSON.parse(text));
 }
 
-function openWebSocket(url: string, { after = null, authorization, headers = {}, hello = true, answers = true }: Opening): Promise<LiveClient> {
+function openWebSocket(url: string, { after = null, authorization, headers = {}, subprotocol = 'holdfast.v1', hello = true, answers = true }: Opening): Promise<LiveClient> {
   const client = new LiveClient('websocket');
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/live`, 'holdfast.v1', { headers });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/live`, subprotocol, { headers });
   atEnd(async () => socket.terminate());
   client.send = message => socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   client.stall = () => (socket as unknown as { _socket: Socket })._socket.pause();

@@ -18,7 +18,12 @@ export function start(...flags: string[]): Running {
 
 /** @param databaseUrl its DATABASE_URL; '' for none */
 export function startOn(databaseUrl: string, ...flags: string[]): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags],
+  return startScript(MAIN, databaseUrl, ...flags);
+}
+
+/** @param script says where it listens, as the server itself does */
+export function startScript(script: string, databaseUrl: string, ...flags: string[]): Running {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DATABASE_URL: databaseUrl } });
   let stderr = '';
   child.stderr.on('data', chunk => { stderr += chunk; });

@@ -7,15 +7,18 @@ import { changeRoutes } from './change-routes.js';
 import { forgetChanges } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
+import { healthRoutes } from './health.js';
 import { foreignHost, refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
 import { feedOf, liveRoutes } from './live-routes.js';
+import { serveMetrics } from './metrics.js';
 import { orderRoutes } from './order-routes.js';
-import { jsonAnswer, ProblemError, problemAnswer, type Answer } from './problem.js';
+import { ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
+import { limitWrites } from './write-limit.js';
 
 export type { Faults } from './faults.js';
 export type { Site } from './static-sites.js';
@@ -51,6 +54,10 @@ export interface ServerOptions {
   origins?: readonly string[];
   /** Of the live link; js/server/live/limits.ts has the defaults with their reasons. */
   live?: Partial<Limits>;
+  /** So many writes of one user in a second are carried out; what is more is answered 429. No limit by default. */
+  writesPerSecond?: number;
+  /** At /metrics the process's own numbers, too; for a server that has a process to itself. */
+  processMetrics?: boolean;
   /** Which Host headers are answered; 'loopback' by default. */
   hosts?: 'loopback' | 'any';
   logger?: boolean;
@@ -101,16 +108,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   answerErrors(app);
   const identify = options.requireAuth || signInRedirect ? requireSignIn(app, { redirect: signInRedirect, sessionMs: options.sessionMs }) : undefined;
 
+  const metrics = serveMetrics(app, { process: options.processMetrics ?? false });
+  healthRoutes(app, { database });
+  if (options.writesPerSecond !== undefined) await limitWrites(app, options.writesPerSecond);
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
   orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
   changeRoutes(app, { database });
   liveRoutes(app, {
-    feed: feedOf(database), identify, origins: options.origins, limits: options.live,
+    feed: feedOf(database), identify, origins: options.origins, limits: options.live, observer: metrics,
     refuse: options.hosts === 'any' ? () => null : foreignHost,
-  });
-  app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
-    await database.query('SELECT 1');
-    return send(reply, jsonAnswer(200, { status: 'ok' }));
   });
   await serveSites(app, sites);
 
