@@ -131,12 +131,20 @@ export function mannersContract(name: string, open: OpenSite): void {
       well.cut();
     });
 
-    test('websocket: changes all the time are no heartbeat: who takes them and answers nothing is let go', async () => {
-      const client = await strict.link('websocket', { answers: false });
-      await client.live();
+    test('websocket: changes all the time are no heartbeat: who takes them and answers nothing is let go, who answers is not', async () => {
+      const well = await strict.link('websocket');
+      await well.live();
+      const silent = await strict.link('websocket', { answers: false });
       const telling = setInterval(() => void strict.record(1), 100);
-      const words = await lastWords(client).finally(() => clearInterval(telling));
-      assert.deepEqual(words, ['bye', 'silent', 4408]);
+      try {
+        assert.deepEqual(await lastWords(silent), ['bye', 'silent', 4408]);
+        // It has been busy for longer than the other.
+        await well.has(well.changes.length + 5);
+        assert.equal(well.ended, null);
+      } finally {
+        clearInterval(telling);
+      }
+      well.cut();
     });
 
     test('websocket: a ping is answered', async () => {

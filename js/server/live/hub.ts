@@ -70,6 +70,8 @@ export class Hub {
     if (after !== null) this.observer.caughtUp?.('memory');
     link.welcome(cursor, false);
     this.#deliver(link, tail);
+    // Another process was quicker, so that there is something new.
+    if ((this.feed.compare(cursor, tail.end) ?? 0) > 0) this.wake();
   }
 
   async close(): Promise<void> {
