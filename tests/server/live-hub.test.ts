@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLive, type Feed, type FeedBatch, type LiveOptions } from '../../js/server/live/index.js';
+import { openLive, type Feed, type FeedBatch, type LiveOptions, type Relay, type Relayed } from '../../js/server/live/index.js';
 import { openLink, Refused, type LiveClient } from './live-client.js';
 import { TRANSPORTS } from './live-contract.js';
 import { atEnd } from './support.js';
@@ -111,6 +111,45 @@ test('no more are caught up from the database at once than is allowed', async ()
   await Promise.all(clients.map(client => client.live()));
   for (const [index, client] of clients.entries()) assert.deepEqual(numbers(client), upTo(50, index + 2));
   assert.equal(most, 3);
+});
+
+test('what another process has read is believed where it fits, and looked for where it does not', async () => {
+  const feed = new NumberedFeed();
+  let take = (_batch: Relayed): void => {};
+  const published: Relayed[] = [];
+  const relay: Relay = { publish: batch => { published.push(batch); }, listen: taker => { take = taker; return async () => {}; } };
+  const url = await serving(feed, { relay, limits: { pollMs: 3_600_000 } });
+  const client = await openLink('websocket', url);
+  await client.live();
+  const told = (after: string, first: number, last: number): Relayed => ({ after, cursor: String(last),
+    changes: upTo(last, first).map(number => ({ cursor: String(number), change: { number }, writer: null })) });
+  /** As if this process had not been woken. */
+  const grow = (to: number) => { while (feed.present < to) feed.changes.push({ at: feed.present += 1, change: { number: feed.present } }); };
+
+  grow(3);
+  take(told('0', 1, 3));
+  await client.has(3);
+  assert.deepEqual(feed.reads, []);
+  // Repeated, overlapping, of another feed.
+  take(told('0', 1, 3));
+  take(told('1', 2, 2));
+  take(told('elsewhere', 4, 9));
+  grow(5);
+  take(told('2', 3, 5));
+  await client.has(5);
+  assert.deepEqual([numbers(client), feed.reads], [upTo(5), []]);
+  // One before it was lost.
+  grow(9);
+  take(told('7', 8, 9));
+  await client.has(9);
+  assert.deepEqual([numbers(client), feed.reads], [upTo(9), ['5']]);
+  assert.deepEqual(published.map(({ after, cursor }) => [after, cursor]), [['5', '9']]);
+  // What woke it was told in time, and it looks later whether that was all.
+  feed.add(1);
+  take(told('9', 10, 10));
+  feed.changes.push({ at: feed.present += 1, change: { number: feed.present } });
+  await client.has(11);
+  assert.deepEqual([numbers(client), feed.reads], [upTo(11), ['5', '10']]);
 });
 
 for (const transport of TRANSPORTS) {

@@ -13,6 +13,7 @@ import { Idempotency } from './idempotency.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
 import { feedOf, liveRoutes } from './live-routes.js';
 import { serveMetrics } from './metrics.js';
+import type { Bus } from './nats.js';
 import { orderRoutes } from './order-routes.js';
 import { ProblemError, problemAnswer, type Answer } from './problem.js';
 import { send } from './send.js';
@@ -54,6 +55,8 @@ export interface ServerOptions {
   origins?: readonly string[];
   /** Of the live link; js/server/live/limits.ts has the defaults with their reasons. */
   live?: Partial<Limits>;
+  /** Tells other processes of changes, instead of the database. It stays the caller's to close. */
+  bus?: Bus | undefined;
   /** So many writes of one user in a second are carried out; what is more is answered 429. No limit by default. */
   writesPerSecond?: number;
   /** At /metrics the process's own numbers, too; for a server that has a process to itself. */
@@ -112,10 +115,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   healthRoutes(app, { database });
   if (options.writesPerSecond !== undefined) await limitWrites(app, options.writesPerSecond);
   const idempotency = options.idempotency === false ? null : new Idempotency(database, now, options.keyRetentionMs);
-  orderRoutes(app, { database, idempotency, faults, merger, exceptions, now });
+  orderRoutes(app, { database, idempotency, faults, merger, exceptions, now, onChange: () => options.bus?.wake() });
   changeRoutes(app, { database });
   liveRoutes(app, {
-    feed: feedOf(database), identify, origins: options.origins, limits: options.live, observer: metrics,
+    feed: feedOf(database, options.bus), relay: options.bus, identify, origins: options.origins, limits: options.live, observer: metrics,
     refuse: options.hosts === 'any' ? () => null : foreignHost,
   });
   await serveSites(app, sites);

@@ -104,6 +104,11 @@ function order(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
+/** What this database's feed is called in its cursors. */
+export async function feedName(db: Queryable): Promise<string> {
+  return readCursor(await presentCursor(db))!.feed;
+}
+
 /** Where the feed is now. Whatever is read after this holds all that came before; what comes later is in the feed. */
 export async function presentCursor(db: Queryable): Promise<string> {
   const [row] = await db.query<{ feed: string; xid: string }>(

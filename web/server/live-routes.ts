@@ -5,12 +5,14 @@ import { refuseUpgrade } from '../../js/server/live/refusal.js';
 import { wireChange } from './change-routes.js';
 import { CHANGES_CHANNEL, compareCursors, presentCursor, readChanges } from './changes.js';
 import type { Database } from './database.js';
+import type { Bus } from './nats.js';
 import { problemAnswer, type Answer } from './problem.js';
 
 const PATH = '/api/live';
 
 /** The feed, as the live link asks for it. */
-export function feedOf(database: Database): Feed {
+export function feedOf(database: Database, bus?: Bus): Feed {
+  const listen = bus ? bus.onWake : database.listen && ((wake: () => void) => database.listen!(CHANGES_CHANNEL, wake));
   return {
     presentCursor: () => presentCursor(database),
     compare: compareCursors,
@@ -19,7 +21,7 @@ export function feedOf(database: Database): Feed {
       if (batch === 'expired') return batch;
       return { ...batch, changes: batch.changes.map(({ cursor: behind, writer = null, ...change }) => ({ cursor: behind, writer, change: wireChange(change) })) };
     },
-    ...(database.listen ? { listen: wake => database.listen!(CHANGES_CHANNEL, wake) } : {}),
+    ...(listen ? { listen } : {}),
   };
 }
 

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Exception, OrderStatus } from '../order-rules.js';
 import { createServer } from './app.js';
+import { feedName } from './changes.js';
 import { openPglite, openPostgres, type Database } from './database.js';
 import { lockFolder } from './folder-lock.js';
+import { openNats, type Bus } from './nats.js';
 import { STATUSES } from './order-schema.js';
 
 interface Flags {
@@ -15,7 +17,8 @@ interface Flags {
 
 const flags = new Command('holdfast-server')
   .description('The reference server: orders over REST, kept in the PostgreSQL that the environment\'s DATABASE_URL names\n'
-    + '(postgres://user:password@host:5432/database), else in a PostgreSQL of its own in a folder.')
+    + '(postgres://user:password@host:5432/database), else in a PostgreSQL of its own in a folder. Several processes tell each\n'
+    + 'other of changes through PostgreSQL, or through the NATS that NATS_URL names (nats://one:4222,nats://two:4222).')
   .option('--port <number>', 'port to listen on; 0 takes a free one', readPort, 4173)
   .option('--data <folder>', 'where the database lives without DATABASE_URL; made if it is not there (default: data)')
   .option('--host <address>', 'address to listen on (default: 127.0.0.1, and then only requests to localhost are answered)')
@@ -41,10 +44,10 @@ async function start({ port, data, host, site, exception = [], origin = [], leav
   const address = host ?? '127.0.0.1';
   // Asked before the database is opened, which takes seconds; listen() below still has the last word.
   await takePort(port, address);
-  const { database, close } = await openDatabase(data, process.env['DATABASE_URL']);
+  const { database, bus, close } = await openDatabase(data, process.env['DATABASE_URL'], process.env['NATS_URL']);
   try {
     const app = await createServer({
-      database, exceptions: exception,
+      database, bus, exceptions: exception,
       hosts: host === undefined ? 'loopback' : 'any',
       origins: origin, logger: log, processMetrics: true,
       ...(writesPerSecond === undefined ? {} : { writesPerSecond }),
@@ -68,12 +71,19 @@ async function start({ port, data, host, site, exception = [], origin = [], leav
   }
 }
 
-async function openDatabase(data: string | undefined, url: string | undefined): Promise<{ database: Database; close(): Promise<void> }> {
+interface Opened { database: Database; bus?: Bus; close(): Promise<void> }
+
+async function openDatabase(data: string | undefined, url: string | undefined, nats: string | undefined): Promise<Opened> {
   if (url) {
     if (data !== undefined) throw new Error('both DATABASE_URL and --data say where the orders are; give one of them');
-    const database = await openPostgres(url);
-    return { database, close: () => database.close() };
+    const database = await openPostgres(url, { notify: !nats });
+    if (!nats) return { database, close: () => database.close() };
+    const bus = openNats(nats, await feedName(database), error => {
+      console.error(`holdfast-server: no NATS at NATS_URL (${error.message}); changes of other processes are found by looking every few seconds`);
+    });
+    return { database, bus, async close() { await bus.close(); await database.close(); } };
   }
+  if (nats) throw new Error('NATS_URL is for several processes on one database; say with DATABASE_URL which, or leave it out');
   const folder = resolve(data ?? 'data');
   const unlock = await lockFolder(folder);
   try {

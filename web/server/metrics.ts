@@ -39,6 +39,7 @@ function liveMetrics(register: Registry): Observer {
   const batches = new Counter({ name: 'holdfast_feed_batches_total', help: 'Batches that were read from the feed for all links.', registers });
   const changes = new Counter({ name: 'holdfast_feed_changes_total', help: 'Changes in them.', registers });
   const lag = new Histogram({ name: 'holdfast_feed_lag_seconds', help: 'From the beginning of a change\'s transaction until it was read, for the oldest of each batch.', buckets: LAG_SECONDS, registers });
+  const relayed = new Counter({ name: 'holdfast_feed_changes_relayed_total', help: 'Changes that another process had read and told this one.', registers });
   const messages = new Counter({ name: 'holdfast_messages_total', help: 'Messages of changes that left for a link.', registers });
   const delivered = new Counter({ name: 'holdfast_changes_delivered_total', help: 'Changes in them.', registers });
   const caughtUp = new Counter({ name: 'holdfast_catch_ups_total', help: 'Links that came with a cursor, by where from they were caught up.', labelNames: ['from'], registers });
@@ -55,6 +56,7 @@ function liveMetrics(register: Registry): Observer {
       changes.inc(count);
       if (lagMs !== undefined) lag.observe(lagMs / 1000);
     },
+    relayed: count => relayed.inc(count),
     delivered(count) {
       messages.inc();
       delivered.inc(count);

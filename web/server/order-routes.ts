@@ -25,6 +25,8 @@ export interface OrderRouteOptions {
   merger: Merger;
   exceptions: readonly Exception[];
   now: () => Date;
+  /** Called after each commit that has changed something. */
+  onChange(): void;
 }
 
 type Apply = (tx: Queryable, writer: Writer | undefined) => Promise<Written>;
@@ -32,7 +34,7 @@ interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
 
-export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, merger, exceptions, now }: OrderRouteOptions): void {
+export function orderRoutes(app: FastifyInstance, { database, idempotency, faults, merger, exceptions, now, onChange }: OrderRouteOptions): void {
   app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
     const { orders, total } = await listOrders(database, request.query);
     return send(reply, jsonAnswer(200, orders, { 'x-total-count': String(total) }));
@@ -81,11 +83,12 @@ export function orderRoutes(app: FastifyInstance, { database, idempotency, fault
     const asked = { method: request.method, url: request.url, headers: request.headers };
     const instead = await faults.beforeApply?.(asked);
     if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
-    const { answer } = await applyOnce(request, async (tx, writer) => {
+    const { answer, applied } = await applyOnce(request, async (tx, writer) => {
       const written = await apply(tx, writer);
       if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
       return written;
     });
+    if (applied !== null) onChange();
     if (await faults.afterApply?.(asked) === 'drop') {
       reply.hijack();
       request.raw.socket.destroy();

@@ -32,6 +32,12 @@ export interface Limits {
   catchUpsAtOnce: number;
   /** A lost notification costs no more than this. */
   pollMs: number;
+  /**
+   * Where processes tell each other what they have read: each waits for a part of this before it reads by itself, so that one
+   * comes first; and whoever was told looks a moment later whether that was all.
+   */
+  relayMs: number;
+  relayedMs: number;
   /** While a change waits for an older transaction to end, which nobody announces: looked again at first, and at the longest. */
   heldMs: number;
   heldMaxMs: number;
@@ -58,6 +64,8 @@ export const LIMITS: Readonly<Limits> = {
   batchBytesMax: 256 * 1024,
   catchUpsAtOnce: 4,
   pollMs: 5_000,
+  relayMs: 25,
+  relayedMs: 250,
   heldMs: 20,
   heldMaxMs: 500,
   retryMs: 250,

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { acceptsEvents, cursorOf, EventStream } from './events';
-import type { Feed, Identify, Identity, Observer, TransportName } from './feed';
+import type { Feed, Identify, Identity, Observer, Relay, TransportName } from './feed';
 import { Hub } from './hub';
 import { LIMITS, type Limits } from './limits';
 import { Links } from './links';
@@ -12,6 +12,8 @@ import { SUBPROTOCOL, WebSockets } from './websockets';
 
 export interface LiveOptions {
   feed: Feed;
+  /** For several processes that are to read the feed once between them. */
+  relay?: Relay | undefined;
   /** Who may have a link; everybody by default, and all are one user then. */
   identify?: Identify | undefined;
   /** Pages of these origins may open links, besides those of the server's own: `https://app.example.com`. */
@@ -35,10 +37,10 @@ export interface Live {
   close(): Promise<void>;
 }
 
-export function openLive({ feed, identify = () => ({ subject: '' }), origins = [], limits: given = {}, observer = {} }: LiveOptions): Live {
+export function openLive({ feed, relay, identify = () => ({ subject: '' }), origins = [], limits: given = {}, observer = {} }: LiveOptions): Live {
   const limits: Limits = { ...LIMITS, ...given };
   const links = new Links(limits, observer);
-  const hub = new Hub(feed, links, limits, observer);
+  const hub = new Hub(feed, relay, links, limits, observer);
   const drawn = (): number => Math.round(Math.random() * links.windowMs());
   const webSockets = new WebSockets({ hub, links, limits, identify, retryAfterMs: drawn });
   let closing: Promise<void> | undefined;
