@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused, type LiveClient, type Transport } from './live-client.js';
 import { assertSame, nameOf, type OpenSite, type Site } from './live-site.js';
 import { TRANSPORTS } from './live-contract.js';
@@ -27,7 +28,7 @@ export function mannersContract(name: string, open: OpenSite): void {
       [site, strict, signedIn] = await Promise.all([
         open({ origins: ['https://app.example.com'] }),
         open({ live: { heartbeatMs: 1500, helloMs: 500, messagesPerHeartbeatMax: 20, closeGraceMs: 300, acceptsPerSecond: 1 } }),
-        open({ requireAuth: true, sessionMs: 3000, live: { linksPerUserMax: 2 } }),
+        open({ requireAuth: true, sessionMs: 4000, live: { linksPerUserMax: 2 } }),
       ]);
     });
 
@@ -60,9 +61,13 @@ export function mannersContract(name: string, open: OpenSite): void {
       });
 
       test(`${transport}: credentials that end while the link is open end the link`, async () => {
-        const [ada, bob] = await Promise.all([signedIn.signIn('ada'), signedIn.signIn('bob')]);
-        const [short, left] = await Promise.all([signedIn.link(transport, {}, ada), signedIn.link(transport, {}, bob)]);
-        await Promise.all([short.live(), left.live()]);
+        const short = await signedIn.link(transport, {}, await signedIn.signIn('ada'));
+        await short.live();
+        // Later, so that what ends before the other's has not ended by itself.
+        await sleep(1500);
+        const bob = await signedIn.signIn('bob');
+        const left = await signedIn.link(transport, {}, bob);
+        await left.live();
         // At all of them: it isn't known here where bob's link is.
         await Promise.all(signedIn.sends.map((send, at) => send('POST', '/api/logout', { headers: { authorization: bob.at[at]! } })));
         assert.deepEqual(await lastWords(left), goodbye(transport, 'auth', 4401));

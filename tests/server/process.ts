@@ -32,7 +32,11 @@ export function startScript(script: string, databaseUrl: string, ...flags: strin
   // A server that runs on where it should have refused must fail here, not hang.
   setTimeout(() => child.kill('SIGKILL'), 90_000).unref();
   const url = new Promise<string>((done, fail) => {
-    child.stdout.on('data', chunk => { const found = /http:\S+/.exec(String(chunk)); if (found) done(found[0]); });
+    child.stdout.on('data', chunk => {
+      // A log says it, too, in quotes.
+      const found = /http:[^\s"]+/.exec(String(chunk));
+      if (found) done(found[0]);
+    });
     void ended.then(() => fail(new Error(`ended before it listened: ${stderr}`)));
   });
   url.catch(() => {});

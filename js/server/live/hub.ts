@@ -47,8 +47,10 @@ export class Hub {
 
   /** There may be something new. */
   wake = (): void => {
-    if (this.#closed || !this.#tail) return;
+    if (this.#closed) return;
     this.#wanted = true;
+    // Whatever wakes it before it knows where it stands may be about what comes right after that.
+    if (!this.#tail) return;
     if (!this.relay) return this.#look();
     this.#soon ??= setTimeout(this.#look, Math.random() * this.limits.relayMs);
   };
@@ -107,7 +109,9 @@ export class Hub {
       this.#starting = null;
     }
     this.#lookAgainIn(this.limits.pollMs);
-    return this.#tail;
+    const tail = this.#tail;
+    if (this.#wanted) this.wake();
+    return tail;
   }
 
   async #run(tail: Tail): Promise<void> {

@@ -13,12 +13,12 @@ export interface Limits {
   untakenBytesMax: number;
   /**
    * Links that this process can accept in a second: the handshake, the hello and a catch-up from memory, beside its other
-   * work. A core of a small machine does some thousand of them; TLS, where it ends in this process, costs most of that.
+   * work. Over the loopback it takes several times as many; what is left is for a slower machine, and for TLS where it ends here.
    */
   acceptsPerSecond: number;
   /** So that even a handful of clients doesn't come back in one instant. */
   reconnectWindowMinMs: number;
-  /** A link costs some 15 KB, what the operating system keeps for its connection not counted. */
+  /** A link costs some 10 KB, what the operating system keeps for its connection not counted. */
   linksMax: number;
   /** A browser needs one. Dead ones count until they are found out, which takes two heartbeats. */
   linksPerUserMax: number;
