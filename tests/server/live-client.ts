@@ -31,6 +31,7 @@ export class LiveClient {
   ended: { code: number } | null = null;
   /** Stops taking what is sent. */
   stall = (): void => {};
+  resume = (): void => {};
   cut = (): void => {};
   send = (_message: object | string | Buffer): void => { throw new Error('events go one way'); };
   #changed = (): void => {};
@@ -129,6 +130,7 @@ function openWebSocket(url: string, { after = null, authorization, headers = {},
   atEnd(async () => socket.terminate());
   client.send = message => socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   client.stall = () => (socket as unknown as { _socket: Socket })._socket.pause();
+  client.resume = () => (socket as unknown as { _socket: Socket })._socket.resume();
   client.cut = () => socket.terminate();
   socket.on('message', data => {
     const message = JSON.parse(String(data));
@@ -157,6 +159,7 @@ function openEvents(url: string, { after = null, authorization, headers = {} }: 
     request.on('response', answer => {
       if (answer.statusCode !== 200) return void refused(answer).then(fail, fail);
       client.stall = () => answer.pause();
+      client.resume = () => answer.resume();
       client.cut = () => request.destroy();
       let text = '';
       answer.setEncoding('utf8').on('data', chunk => {

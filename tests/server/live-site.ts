@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServerOptions } from '../../web/server/app.js';
 import { recordChange, type Change } from '../../web/server/changes.js';
 import { openPglite, openPostgres, type Database } from '../../web/server/database.js';
+import { startCluster, type Cluster } from './cluster.js';
 import { openLink, type LiveClient, type Opening, type Transport } from './live-client.js';
 import { startScript } from './process.js';
 import { atEnd, sender, serve, type Answered, type Sending, type TestServer } from './support.js';
@@ -102,12 +103,17 @@ export const onPglite: OpenSite = async options => {
   return new Site([server.url], db, [server.close]);
 };
 
-/** So many processes of their own, in one schema of a PostgreSQL. */
-export const onPostgres = (clusterUrl: () => Promise<string>, processes: number): OpenSite => async options => {
-  const [url, schema] = [await clusterUrl(), `live_${randomUUID().replaceAll('-', '')}`];
-  const db = await openPostgres(url, { schema });
-  atEnd(() => db.close());
-  const running = Array.from({ length: processes }, () => startScript(SCRIPT, url, JSON.stringify({ ...options, schema })));
-  const urls = await Promise.all(running.map(one => one.url));
-  return new Site(urls, db, running.map(({ child, ended }) => () => { child.kill('SIGTERM'); return ended; }));
-};
+/** So many processes of their own, on a PostgreSQL of the test file's. */
+export function onPostgres(processes: number): OpenSite {
+  let starting: Promise<Cluster> | undefined;
+  atEnd(async () => (await starting)?.stop());
+  return async options => {
+    const { url } = await (starting ??= startCluster());
+    const schema = `live_${randomUUID().replaceAll('-', '')}`;
+    const db = await openPostgres(url, { schema });
+    atEnd(() => db.close());
+    const running = Array.from({ length: processes }, () => startScript(SCRIPT, url, JSON.stringify({ ...options, schema })));
+    const urls = await Promise.all(running.map(one => one.url));
+    return new Site(urls, db, running.map(({ child, ended }) => () => { child.kill('SIGTERM'); return ended; }));
+  };
+}

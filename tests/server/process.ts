@@ -6,6 +6,9 @@ import { atEnd } from './support.js';
 
 const MAIN = fileURLToPath(new URL('../../web/server/main.ts', import.meta.url));
 
+/** Longer than any test file takes that means its servers to run. */
+const kHangsMs = 240_000;
+
 export interface Running {
   child: ChildProcess;
   url: Promise<string>;
@@ -30,7 +33,7 @@ export function startScript(script: string, databaseUrl: string, ...flags: strin
   const ended = new Promise<{ code: number | null; stderr: string }>(done => child.once('close', code => done({ code, stderr })));
   atEnd(async () => { child.kill('SIGKILL'); await ended; });
   // A server that runs on where it should have refused must fail here, not hang.
-  setTimeout(() => child.kill('SIGKILL'), 90_000).unref();
+  setTimeout(() => child.kill('SIGKILL'), kHangsMs).unref();
   const url = new Promise<string>((done, fail) => {
     child.stdout.on('data', chunk => {
       // A log says it, too, in quotes.
