@@ -25,6 +25,8 @@ const needed = [
   { package: 'chromium', there: is('/usr/bin/chromium') },
   // For the tests, which start one of their own. Its folder is named after the version.
   { package: 'postgresql', there: () => folders('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/initdb`)) },
+  // For the tests, too.
+  { package: 'nats-server', there: is('/usr/sbin/nats-server') },
 ];
 
 function folders(parent) {

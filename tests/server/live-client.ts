@@ -12,6 +12,8 @@ export interface Opening {
   after?: string | null;
   authorization?: string;
   headers?: Record<string, string>;
+  /** Which one a WebSocket offers, instead of the right one. */
+  subprotocol?: string;
   /** false: a WebSocket that has said nothing yet. */
   hello?: boolean;
   /** false: pings are not answered. */
@@ -29,6 +31,7 @@ export class LiveClient {
   ended: { code: number } | null = null;
   /** Stops taking what is sent. */
   stall = (): void => {};
+  resume = (): void => {};
   cut = (): void => {};
   send = (_message: object | string | Buffer): void => { throw new Error('events go one way'); };
   #changed = (): void => {};
@@ -121,12 +124,13 @@ async function refused(answer: IncomingMessage): Promise<Refused> {
   return new Refused(answer.statusCode!, answer.headers, text === '' ? undefined : JSON.parse(text));
 }
 
-function openWebSocket(url: string, { after = null, authorization, headers = {}, hello = true, answers = true }: Opening): Promise<LiveClient> {
+function openWebSocket(url: string, { after = null, authorization, headers = {}, subprotocol = 'holdfast.v1', hello = true, answers = true }: Opening): Promise<LiveClient> {
   const client = new LiveClient('websocket');
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/live`, 'holdfast.v1', { headers });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/live`, subprotocol, { headers });
   atEnd(async () => socket.terminate());
   client.send = message => socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   client.stall = () => (socket as unknown as { _socket: Socket })._socket.pause();
+  client.resume = () => (socket as unknown as { _socket: Socket })._socket.resume();
   client.cut = () => socket.terminate();
   socket.on('message', data => {
     const message = JSON.parse(String(data));
@@ -155,6 +159,7 @@ function openEvents(url: string, { after = null, authorization, headers = {} }: 
     request.on('response', answer => {
       if (answer.statusCode !== 200) return void refused(answer).then(fail, fail);
       client.stall = () => answer.pause();
+      client.resume = () => answer.resume();
       client.cut = () => request.destroy();
       let text = '';
       answer.setEncoding('utf8').on('data', chunk => {

@@ -8,14 +8,18 @@ import { changeRoutes } from './change-routes.js';
 import { feedOf } from './changes.js';
 import { DatabaseUnavailable, type Database } from './database.js';
 import type { Faults } from './faults.js';
+import { healthRoutes } from './health.js';
 import { foreignHost, refuseForeignHosts, setCommonHeaders } from './headers.js';
 import { trackRequests, trackTransactions } from './in-flight.js';
 import { liveRoutes } from './live-routes.js';
+import { serveMetrics } from './metrics.js';
+import type { Bus } from './nats.js';
 import { mergePayload, orderRoutes } from './order-routes.js';
 import { send } from './send.js';
 import { sqlOf } from './sql.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
+import { limitWrites } from './write-limit.js';
 
 export type { Faults } from './faults.js';
 export type { Site } from './static-sites.js';
@@ -51,6 +55,12 @@ export interface ServerOptions {
   origins?: readonly string[];
   /** Of the live link; js/server/live/limits.ts has the defaults with their reasons. */
   live?: Partial<Limits>;
+  /** Tells other processes of changes, instead of the database. It stays the caller's to close. */
+  bus?: Bus | undefined;
+  /** So many writes of one user in a second are carried out; what is more is answered 429. No limit by default. */
+  writesPerSecond?: number;
+  /** At /metrics the process's own numbers, too; for a server that has a process to itself. */
+  processMetrics?: boolean;
   /** Which Host headers are answered; 'loopback' by default. */
   hosts?: 'loopback' | 'any';
   logger?: boolean;
@@ -101,18 +111,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   answerErrors(app);
   const identify = options.requireAuth || signInRedirect ? requireSignIn(app, { redirect: signInRedirect, sessionMs: options.sessionMs }) : undefined;
 
+  const metrics = serveMetrics(app, { process: options.processMetrics ?? false });
+  healthRoutes(app, { database });
+  if (options.writesPerSecond !== undefined) await limitWrites(app, options.writesPerSecond);
   const writes = options.idempotency === false ? null
     : new Writes(postgresKeys(sqlOf(database), { table: 'idempotency_keys' }), { retentionMs: options.keyRetentionMs, payload: mergePayload, now });
-  orderRoutes(app, { database, writes, faults, merger, exceptions, now });
-  const feed = feedOf(database);
+  orderRoutes(app, { database, writes, faults, merger, exceptions, now, onChange: () => options.bus?.wake() });
+  const feed = feedOf(database, options.bus);
   changeRoutes(app, { feed });
   liveRoutes(app, {
-    feed, identify, origins: options.origins, limits: options.live,
+    feed, relay: options.bus, identify, origins: options.origins, limits: options.live, observer: metrics,
     refuse: options.hosts === 'any' ? () => null : foreignHost,
-  });
-  app.get('/api/health', { config: { open: true } }, async (_request, reply) => {
-    await database.query('SELECT 1');
-    return send(reply, jsonAnswer(200, { status: 'ok' }));
   });
   await serveSites(app, sites);
 

@@ -1,5 +1,6 @@
 import { postgresFeed, type PostgresFeed, type Writer } from 'holdfast/server';
 import type { Database, Queryable } from './database.js';
+import type { Bus } from './nats.js';
 import { sqlOf } from './sql.js';
 
 /** PostgreSQL's notifications of new changes. */
@@ -23,12 +24,15 @@ export interface OrderChange {
   writer?: Writer | null | undefined;
 }
 
-/** The library's feed, in the tables of our own migrations. */
-export function feedOf(database: Database): PostgresFeed<Queryable> {
-  return {
-    ...postgresFeed(sqlOf(database), TABLES),
-    ...(database.listen ? { listen: wake => database.listen!(CHANGES_CHANNEL, wake) } : {}),
-  };
+/** The library's feed, in the tables of our own migrations; what wakes it is the bus, where there is one. */
+export function feedOf(database: Database, bus?: Bus): PostgresFeed<Queryable> {
+  const listen = bus ? bus.onWake : database.listen && ((wake: () => void) => database.listen!(CHANGES_CHANNEL, wake));
+  return { ...postgresFeed(sqlOf(database), TABLES), ...(listen ? { listen } : {}) };
+}
+
+/** What this database's feed is called in its cursors. */
+export async function feedName(database: Database): Promise<string> {
+  return (await feedOf(database).presentCursor()).split('.')[0]!;
 }
 
 /** Says in the transaction of a change what was changed. The order's lock must be held, as PostgresFeed.lock has it. */

@@ -12,8 +12,18 @@ export interface LiveRouteOptions extends LiveOptions {
 }
 
 /** The live link, as docs/protocol.md has it. */
-export function liveRoutes(app: FastifyInstance, { refuse, ...options }: LiveRouteOptions): Live {
-  const live = openLive(options);
+export function liveRoutes(app: FastifyInstance, { refuse, observer = {}, ...options }: LiveRouteOptions): Live {
+  const live = openLive({ ...options, observer: {
+    ...observer,
+    closed(transport, reason) {
+      observer.closed?.(transport, reason);
+      app.log.info({ transport, reason }, 'a live link has ended');
+    },
+    failed(error) {
+      observer.failed?.(error);
+      app.log.warn({ err: error }, 'the feed could not be read; it is tried again');
+    },
+  } });
   // Upgrades meet no hook and no route of Fastify's.
   app.server.on('upgrade', (request, socket, head) => {
     const refused = refuse(request) ?? (pathOf(request) === PATH ? null

@@ -21,6 +21,8 @@ export interface OrderRouteOptions {
   merger: Merger;
   exceptions: readonly Exception[];
   now: () => Date;
+  /** Called after each commit that has changed something. */
+  onChange(): void;
 }
 
 type Apply = (tx: Queryable, writer: Writer | null) => Promise<Written>;
@@ -28,7 +30,7 @@ interface ById { Params: { id: string } }
 
 const isUuid = new RegExp(UUID, 'i');
 
-export function orderRoutes(app: FastifyInstance, { database, writes, faults, merger, exceptions, now }: OrderRouteOptions): void {
+export function orderRoutes(app: FastifyInstance, { database, writes, faults, merger, exceptions, now, onChange }: OrderRouteOptions): void {
   app.get<{ Querystring: OrderFilter }>('/api/orders', { schema: { querystring: listSchema } }, async (request, reply) => {
     const { orders, total } = await listOrders(database, request.query);
     return send(reply, jsonAnswer(200, orders, { 'x-total-count': String(total) }));
@@ -75,11 +77,14 @@ export function orderRoutes(app: FastifyInstance, { database, writes, faults, me
     const asked = { method: request.method, url: request.url, headers: request.headers };
     const instead = await faults.beforeApply?.(asked);
     if (instead) return reply.code(instead.status).headers(instead.headers ?? {}).send();
+    let applied = false;
     const answer = await applyOnce(request, async (tx, writer) => {
       const written = await apply(tx, writer);
       if (written.applied !== null) await faults.onApplied?.(tx, asked, written.applied);
+      applied = written.applied !== null;
       return written.answer;
     });
+    if (applied) onChange();
     if (await faults.afterApply?.(asked) === 'drop') {
       reply.hijack();
       request.raw.socket.destroy();

@@ -8,6 +8,8 @@ export interface PostgresOptions {
   schema?: string;
   /** Connections at the most; whatever else wants one waits. */
   connectionsMax?: number;
+  /** false: changes are not notified of, since other processes are told by other means. Default true. */
+  notify?: boolean;
   /** A statement that takes longer is broken off, and its transaction undone. Waiting for a lock counts. */
   statementMs?: number;
 }
@@ -31,13 +33,17 @@ const OLDEST_VERSION = 13;
  *   `postgres://user@/database?host=/var/run/postgresql`
  * @throws Error that says what to do, and never the password
  */
-export async function openPostgres(url: string, { schema, connectionsMax, statementMs = STATEMENT_MS }: PostgresOptions = {}): Promise<Database> {
+export async function openPostgres(url: string, { schema, connectionsMax, notify = true, statementMs = STATEMENT_MS }: PostgresOptions = {}): Promise<Database> {
   const config: pg.PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     fallback_application_name: 'holdfast-server',
-    ...(schema === undefined ? {} : { onConnect: async client => { await client.query(`SET search_path TO ${pg.escapeIdentifier(schema)}`); } }),
+    async onConnect(client) {
+      if (schema !== undefined) await client.query(`SET search_path TO ${pg.escapeIdentifier(schema)}`);
+      // Read by the trigger that notifies (migrations.ts).
+      if (!notify) await client.query("SET holdfast.notify = 'off'");
+    },
   };
   const place = placeOf(url);
   // Of its own, without a limit of time: whoever comes second waits for as long as the first one migrates.

@@ -41,6 +41,16 @@ export interface Feed {
   listen?(wake: () => void): () => Promise<void>;
 }
 
+/** What one process has read, for the others. */
+export interface Relayed { after: string; cursor: string; changes: FeedChange[] }
+
+/** Carries batches between processes, and may lose, repeat and reorder them: what counts is in the feed. */
+export interface Relay {
+  publish(batch: Relayed): void;
+  /** Gives the function that ends it. */
+  listen(take: (batch: Relayed) => void): () => Promise<void>;
+}
+
 /** Who is at the other end. */
 export interface Identity {
   /** '' where nobody has to sign in. */
@@ -63,6 +73,8 @@ export interface Observer {
   refused?(transport: TransportName, code: string): void;
   /** The feed was read: how many changes there were, and how long ago the oldest was made. */
   read?(changes: number, lagMs: number | undefined): void;
+  /** Another process has read it, and told us. */
+  relayed?(changes: number): void;
   /** A message of changes left for one client. */
   delivered?(changes: number): void;
   /** One that was away is given what it missed. */

@@ -9,7 +9,7 @@
 //    whoever has what it found stands at the tail's end as it was when the read began, or further on.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Feed, FeedBatch, Observer } from './feed';
+import type { Feed, FeedBatch, Observer, Relay, Relayed } from './feed';
 import type { Limits } from './limits';
 import type { Link } from './link';
 import type { Links } from './links';
@@ -31,18 +31,35 @@ export class Hub {
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #heldFor = 0;
-  #stopListening: (() => Promise<void>) | undefined;
+  #stopListening: ((() => Promise<void>) | undefined)[] | undefined;
+  /** When it looks by itself, unless another process is quicker; and whether one was. */
+  #soon: NodeJS.Timeout | undefined;
+  #spared = false;
   readonly #turns: Turns;
   readonly #reads = new Map<string, Promise<CaughtUp>>();
 
-  constructor(private readonly feed: Feed, private readonly links: Links, private readonly limits: Limits, private readonly observer: Observer) {
+  constructor(
+    private readonly feed: Feed, private readonly relay: Relay | undefined, private readonly links: Links,
+    private readonly limits: Limits, private readonly observer: Observer,
+  ) {
     this.#turns = new Turns(limits.catchUpsAtOnce);
   }
 
   /** There may be something new. */
   wake = (): void => {
-    if (this.#closed || !this.#tail) return;
+    if (this.#closed) return;
     this.#wanted = true;
+    // Whatever wakes it before it knows where it stands may be about what comes right after that.
+    if (!this.#tail) return;
+    if (!this.relay) return this.#look();
+    this.#soon ??= setTimeout(this.#look, Math.random() * this.limits.relayMs);
+  };
+
+  #look = (): void => {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#spared = false;
+    if (this.#closed || !this.#tail) return;
     this.#running ??= this.#run(this.#tail).finally(() => {
       this.#running = null;
       // Whoever woke it after its last look.
@@ -70,26 +87,31 @@ export class Hub {
     if (after !== null) this.observer.caughtUp?.('memory');
     link.welcome(cursor, false);
     this.#deliver(link, tail);
+    // Another process was quicker, so that there is something new.
+    if ((this.feed.compare(cursor, tail.end) ?? 0) > 0) this.wake();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#soon);
     await this.#starting?.catch(() => {});
     await this.#running;
     await Promise.allSettled(this.#reads.values());
-    await this.#stopListening?.();
+    await Promise.all((this.#stopListening ?? []).map((stop) => stop?.()));
   }
 
   async #start(): Promise<Tail> {
     try {
-      this.#stopListening ??= this.feed.listen?.(this.wake);
+      this.#stopListening ??= [this.feed.listen?.(this.wake), this.relay?.listen((batch) => this.#take(batch))];
       this.#tail = new Tail(await this.feed.presentCursor(), this.feed.compare, this.limits);
     } finally {
       this.#starting = null;
     }
     this.#lookAgainIn(this.limits.pollMs);
-    return this.#tail;
+    const tail = this.#tail;
+    if (this.#wanted) this.wake();
+    return tail;
   }
 
   async #run(tail: Tail): Promise<void> {
@@ -98,12 +120,13 @@ export class Hub {
     while (this.#wanted && !this.#closed) {
       this.#wanted = false;
       try {
-        const batch = await this.feed.readChanges(tail.end, this.limits.batchChangesMax);
+        const after = tail.end;
+        const batch = await this.feed.readChanges(after, this.limits.batchChangesMax);
         this.#failures = 0;
         if (batch === 'expired') return this.#beginAnew();
         if (batch.changes.length > 0) {
-          tail.append(batch.changes.map(tell), batch.cursor);
           this.observer.read?.(batch.changes.length, batch.lagMs);
+          if (this.#append(tail, batch)) this.relay?.publish({ after, cursor: batch.cursor, changes: batch.changes });
           await this.#deliverToAll(tail);
         }
         this.#wanted ||= batch.more;
@@ -115,6 +138,33 @@ export class Hub {
       }
     }
     this.#lookAgainIn(this.#pause(held));
+  }
+
+  /** What another process has read behind a cursor is what this one would have read. */
+  #take({ after, cursor, changes }: Relayed): void {
+    const tail = this.#tail;
+    if (this.#closed || !tail) return;
+    const start = this.feed.compare(after, tail.end);
+    // Of another feed.
+    if (start === null) return;
+    // What lies between has been lost.
+    if (start > 0) return this.wake();
+    if (!this.#append(tail, { cursor, changes })) return;
+    this.observer.relayed?.(changes.length);
+    // What this one was woken for is probably in it.
+    if (this.#soon && !this.#spared) {
+      clearTimeout(this.#soon);
+      this.#soon = setTimeout(this.#look, this.limits.relayedMs);
+      this.#spared = true;
+    }
+    this.#deliverToAll(tail).catch((error: unknown) => this.observer.failed?.(error));
+  }
+
+  /** False: nothing in it is new. */
+  #append(tail: Tail, { cursor, changes }: Pick<FeedBatch, 'cursor' | 'changes'>): boolean {
+    const fresh = changes.filter((change) => (this.feed.compare(change.cursor, tail.end) ?? 0) > 0);
+    if (fresh.length > 0) tail.append(fresh.map(tell), cursor);
+    return fresh.length > 0;
   }
 
   #pause(held: boolean): number {

@@ -13,12 +13,12 @@ export interface Limits {
   untakenBytesMax: number;
   /**
    * Links that this process can accept in a second: the handshake, the hello and a catch-up from memory, beside its other
-   * work. A core of a small machine does some thousand of them; TLS, where it ends in this process, costs most of that.
+   * work. Over the loopback it takes several times as many; what is left is for a slower machine, and for TLS where it ends here.
    */
   acceptsPerSecond: number;
   /** So that even a handful of clients doesn't come back in one instant. */
   reconnectWindowMinMs: number;
-  /** A link costs some 15 KB, what the operating system keeps for its connection not counted. */
+  /** A link costs some 10 KB, what the operating system keeps for its connection not counted. */
   linksMax: number;
   /** A browser needs one. Dead ones count until they are found out, which takes two heartbeats. */
   linksPerUserMax: number;
@@ -32,6 +32,12 @@ export interface Limits {
   catchUpsAtOnce: number;
   /** A lost notification costs no more than this. */
   pollMs: number;
+  /**
+   * Where processes tell each other what they have read: each waits for a part of this before it reads by itself, so that one
+   * comes first; and whoever was told looks a moment later whether that was all.
+   */
+  relayMs: number;
+  relayedMs: number;
   /** While a change waits for an older transaction to end, which nobody announces: looked again at first, and at the longest. */
   heldMs: number;
   heldMaxMs: number;
@@ -58,6 +64,8 @@ export const LIMITS: Readonly<Limits> = {
   batchBytesMax: 256 * 1024,
   catchUpsAtOnce: 4,
   pollMs: 5_000,
+  relayMs: 25,
+  relayedMs: 250,
   heldMs: 20,
   heldMaxMs: 500,
   retryMs: 250,

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { acceptsEvents, cursorOf, EventStream } from './events';
-import type { Feed, Identify, Identity, Observer, TransportName } from './feed';
+import type { Feed, Identify, Identity, Observer, Relay } from './feed';
 import { Hub } from './hub';
 import { LIMITS, type Limits } from './limits';
 import { Links } from './links';
@@ -12,6 +12,8 @@ import { SUBPROTOCOL, WebSockets } from './websockets';
 
 export interface LiveOptions {
   feed: Feed;
+  /** For several processes that are to read the feed once between them. */
+  relay?: Relay | undefined;
   /** Who may have a link; everybody by default, and all are one user then. */
   identify?: Identify | undefined;
   /** Pages of these origins may open links, besides those of the server's own: `https://app.example.com`. */
@@ -35,50 +37,58 @@ export interface Live {
   close(): Promise<void>;
 }
 
-export function openLive({ feed, identify = () => ({ subject: '' }), origins = [], limits: given = {}, observer = {} }: LiveOptions): Live {
+export function openLive({ feed, relay, identify = () => ({ subject: '' }), origins = [], limits: given = {}, observer = {} }: LiveOptions): Live {
   const limits: Limits = { ...LIMITS, ...given };
   const links = new Links(limits, observer);
-  const hub = new Hub(feed, links, limits, observer);
+  const hub = new Hub(feed, relay, links, limits, observer);
   const drawn = (): number => Math.round(Math.random() * links.windowMs());
-  const webSockets = new WebSockets({ hub, links, limits, identify, retryAfterMs: drawn });
+  const webSockets = new WebSockets({ hub, links, limits, identify, observer, retryAfterMs: drawn });
   let closing: Promise<void> | undefined;
 
-  function refusalOf(request: IncomingMessage, transport: TransportName): Refusal | null {
-    const found = ((): Refusal | null => {
-      if (isForeign(request, origins)) return refusal(403, 'foreign-origin', `Pages of ${request.headers.origin} may not open a link here.`);
-      if (closing) return refusal(503, 'going-away', 'This server stops; connect again in a moment.', retryAfter(drawn()));
-      if (links.size + webSockets.strangers >= limits.linksMax) {
-        return refusal(503, 'too-many-links', 'This server holds as many links as it can; connect again later.', retryAfter(links.windowMs()));
-      }
-      return null;
-    })();
-    if (found) observer.refused?.(transport, (JSON.parse(found.body) as { code: string }).code);
-    return found;
+  function refusalOf(request: IncomingMessage): Refusal | null {
+    if (isForeign(request, origins)) return refusal(403, 'foreign-origin', `Pages of ${request.headers.origin} may not open a link here.`);
+    if (closing) return refusal(503, 'going-away', 'This server stops; connect again in a moment.', retryAfter(drawn()));
+    if (links.size + webSockets.strangers < limits.linksMax) return null;
+    return refusal(503, 'too-many-links', 'This server holds as many links as it can; connect again later.', retryAfter(links.windowMs()));
   }
 
   async function events(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const found = refusalOf(request, 'events') ?? (acceptsEvents(request) ? null : refusal(406, 'not-acceptable',
-      'A live link is a WebSocket (GET with Upgrade: websocket), or a stream of events (GET with Accept: text/event-stream).'));
-    if (found) return refuseRequest(response, found);
+    const refuse = (found: Refusal): void => {
+      observer.refused?.('events', found.code);
+      refuseRequest(response, found);
+    };
+    if (!acceptsEvents(request)) {
+      return refuse(refusal(406, 'not-acceptable',
+        'A live link is a WebSocket (GET with Upgrade: websocket), or a stream of events (GET with Accept: text/event-stream).'));
+    }
     let identity: Identity | null;
     try {
       identity = await identify(request, request.headers.authorization);
     } catch (error) {
       observer.failed?.(error);
-      return refuseRequest(response, refusal(503, 'trouble', 'It can not be told at present who you are; connect again in a moment.', retryAfter(0)));
+      return refuse(refusal(503, 'trouble', 'It can not be told at present who you are; connect again in a moment.', retryAfter(0)));
     }
-    if (!identity) return refuseRequest(response, refusal(401, 'unauthorized', 'Sign in, then connect again.', { 'www-authenticate': 'Bearer' }));
+    // Asked last: meanwhile the server may have begun to stop.
+    const found = refusalOf(request);
+    if (found) return refuse(found);
+    if (!identity) return refuse(refusal(401, 'unauthorized', 'Sign in, then connect again.', { 'www-authenticate': 'Bearer' }));
     if (response.destroyed) return;
     const stream = new EventStream(response);
     const link = links.add(stream, identity);
     if (!link) {
-      return refuseRequest(response, refusal(429, 'too-many-links',
+      return refuse(refusal(429, 'too-many-links',
         `You have ${limits.linksPerUserMax} links already; close one, or connect again later.`, retryAfter(2 * limits.heartbeatMs)));
     }
     response.once('close', () => link.end('closed'));
     response.on('error', () => {});
-    stream.open(origins.includes(request.headers.origin ?? '') ? { 'access-control-allow-origin': request.headers.origin!, vary: 'origin' } : {});
+    stream.open(corsHeaders(request));
     await hub.join(link, cursorOf(request));
+  }
+
+  /** A page of another origin, if it is declared, may read what it is sent, and be known by its cookies. */
+  function corsHeaders({ headers: { origin } }: IncomingMessage): Record<string, string> {
+    if (origin === undefined || !origins.includes(origin)) return {};
+    return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'origin' };
   }
 
   async function close(): Promise<void> {
@@ -92,10 +102,11 @@ export function openLive({ feed, identify = () => ({ subject: '' }), origins = [
     upgrade(request, socket, head) {
       socket.on('error', () => socket.destroy());
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-      const found = refusalOf(request, 'websocket') ?? (offered.includes(SUBPROTOCOL) ? null : refusal(400, 'subprotocol',
-        `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.`));
-      if (found) refuseUpgrade(socket, found);
-      else webSockets.accept(request, socket, head);
+      const found = refusalOf(request)
+        ?? (offered.includes(SUBPROTOCOL) ? null : refusal(400, 'subprotocol', `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.`));
+      if (!found) return webSockets.accept(request, socket, head);
+      observer.refused?.('websocket', found.code);
+      refuseUpgrade(socket, found);
     },
     wake: hub.wake,
     get links() { return links.size; },

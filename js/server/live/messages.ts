@@ -90,9 +90,6 @@ export type ClientMessage =
   | { type: 'pong' }
   | { type: 'unknown' };
 
-/** Printable ASCII without spaces; whatever else it may be, it is no cursor that anybody was given. */
-const CURSOR = /^[\x21-\x7e]{1,128}$/;
-
 /** What a client says; null if it makes no sense. A type that isn't known does: it is of a later version. */
 export function readMessage(text: string): ClientMessage | null {
   let said: unknown;
@@ -103,12 +100,11 @@ export function readMessage(text: string): ClientMessage | null {
   }
   if (typeof said !== 'object' || said === null || !('type' in said) || typeof said.type !== 'string') return null;
   if (said.type === 'ping' || said.type === 'pong') return { type: said.type };
-  return said.type === 'hello' ? readHello({ ...said, type: said.type }) : { type: 'unknown' };
+  return said.type === 'hello' ? readHello(said as Record<string, unknown>) : { type: 'unknown' };
 }
 
-function readHello(hello: { type: string; after?: unknown; authorization?: unknown }): ClientMessage | null {
-  const { after = null, authorization } = hello;
-  if (after !== null && (typeof after !== 'string' || !CURSOR.test(after))) return null;
-  if (authorization !== undefined && authorization !== null && typeof authorization !== 'string') return null;
-  return { type: 'hello', after, authorization: authorization ?? undefined };
+/** What is no cursor at all is one that can't be gone on from, and the feed's to tell. */
+function readHello({ after, authorization }: Record<string, unknown>): ClientMessage | null {
+  const isText = (value: unknown): value is string | null | undefined => value === undefined || value === null || typeof value === 'string';
+  return isText(after) && isText(authorization) ? { type: 'hello', after: after ?? null, authorization: authorization ?? undefined } : null;
 }

@@ -3,12 +3,12 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-export interface Refusal { status: number; headers: Record<string, string>; body: string }
+export interface Refusal { status: number; headers: Record<string, string>; body: string; code: string }
 
 /** RFC 9457. */
 export function refusal(status: number, code: string, detail: string, headers: Record<string, string> = {}): Refusal {
   return {
-    status,
+    status, code,
     headers: { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store', ...headers },
     body: JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }),
   };
@@ -17,7 +17,7 @@ export function refusal(status: number, code: string, detail: string, headers: R
 export const retryAfter = (ms: number): Record<string, string> => ({ 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) });
 
 /** To a request for another protocol; the connection is of no use afterwards. */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: Refusal): void {
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: Omit<Refusal, 'code'>): void {
   const head = { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) };
   const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n${body}`, () => socket.destroy());

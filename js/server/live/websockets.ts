@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { Identify, Identity } from './feed';
+import type { Identify, Identity, Observer } from './feed';
 import type { Hub } from './hub';
 import type { Limits } from './limits';
 import type { Link, Transport } from './link';
@@ -10,7 +10,7 @@ import { byeFrame, CLOSE_CODES, readMessage, type ByeReason, type ClientMessage,
 
 export const SUBPROTOCOL = 'holdfast.v1';
 
-interface Parts { hub: Hub; links: Links; limits: Limits; identify: Identify; retryAfterMs(): number }
+interface Parts { hub: Hub; links: Links; limits: Limits; identify: Identify; observer: Observer; retryAfterMs(): number }
 
 class Socket implements Transport {
   readonly name = 'websocket';
@@ -68,6 +68,7 @@ export class WebSockets {
     const transport = new Socket(socket);
     const refuse = (reason: ByeReason, retryAfterMs: number | null = null): void => {
       forget();
+      this.parts.observer.refused?.('websocket', reason);
       transport.send(byeFrame(reason, retryAfterMs));
       transport.end(CLOSE_CODES[reason], reason);
       setTimeout(() => transport.cut(), this.parts.limits.closeGraceMs).unref();
@@ -96,7 +97,8 @@ export class WebSockets {
     let identity: Identity | null;
     try {
       identity = await this.parts.identify(request, authorization ?? request.headers.authorization);
-    } catch {
+    } catch (error) {
+      this.parts.observer.failed?.(error);
       return refuse('trouble');
     }
     if (!identity) return refuse('auth');
