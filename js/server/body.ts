@@ -29,7 +29,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    // The stream is left open: to destroy it is to destroy the connection that the refusal has to take.
+    // The stream is left open: a request that is destroyed has no socket any more, and whoever logs it looks there.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > bytesMax) break;

@@ -1,12 +1,15 @@
 // What each backend promises, whatever framework and database it stands on.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { before, beforeEach, test } from 'node:test';
 import { assertProblem, type Answered } from '../server/support.js';
 import type { Backend } from './backend.js';
 
 const keyed = (key: string = randomUUID(), user?: string) => ({ 'idempotency-key': key, ...(user === undefined ? {} : { 'x-user': user }) });
+
+/** Megabytes that differ are nothing to print. */
+const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function assertReplay(again: Answered, first: Answered): void {
   assert.equal(again.headers.get('idempotency-replayed'), 'true', again.text);
@@ -185,10 +188,10 @@ export function contract(start: () => Promise<Backend>): void {
     const picture = Uint8Array.from({ length: 3_000_000 }, (_, at) => (at * 7 + (at >> 8)) % 256);
     const put = async (bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string>) => {
       const answer = await fetch(`${one.url}/api/notes/${id}/picture`, { method: 'PUT', body: bytes, headers: { 'content-type': 'image/png', ...headers } });
-      return { status: answer.status, replayed: answer.headers.get('idempotency-replayed'), type: answer.headers.get('content-type'), bytes: new Uint8Array(await answer.arrayBuffer()) };
+      return { status: answer.status, replayed: answer.headers.get('idempotency-replayed'), type: answer.headers.get('content-type'), sum: sumOf(new Uint8Array(await answer.arrayBuffer())) };
     };
     const key = keyed();
-    for (const replayed of [null, 'true']) assert.deepEqual(await put(picture, key), { status: 200, replayed, type: 'image/png', bytes: picture });
+    for (const replayed of [null, 'true']) assert.deepEqual(await put(picture, key), { status: 200, replayed, type: 'image/png', sum: sumOf(picture) });
     const other = picture.slice();
     other[2_999_999]! ^= 1;
     assert.equal((await put(other, key)).status, 422);

@@ -93,6 +93,8 @@ test('a storage may try a transaction again: what counts is the last time', asyn
   const write = asked();
   assert.equal((await new Writes(twice).once(write, () => answers.shift()!)).status, 201);
   assert.equal((await new Writes(twice).once(write, () => assert.fail('applied twice'))).status, 201);
+  const ends = [() => problemAnswer(503, 'busy', 'Busy.'), () => { throw new TypeError('oops'); }];
+  await assert.rejects(new Writes(twice).once(asked(), () => ends.shift()!()), TypeError);
 });
 
 test('a key is remembered for its retention and not longer, and then swept away', async () => {
@@ -173,7 +175,7 @@ test('migrations run once, by however many at once, and refuse what a newer rele
 
 test('the package brings nothing along: whatever it imports is Node', () => {
   const code = readFileSync(new URL(import.meta.resolve('holdfast/server')), 'utf8');
-  const imported = [...code.matchAll(/\bfrom"([^"]+)"|\bimport\(?"([^"]+)"|\brequire\("([^"]+)"/g)].map(([, ...names]) => names.find(Boolean));
+  const imported = [...code.matchAll(/\bfrom\s*"([^"]+)"|\bimport\s*\(?"([^"]+)"|\brequire\("([^"]+)"/g)].map(([, ...names]) => names.find(Boolean));
   assert.ok(imported.length > 0);
   for (const name of imported) assert.match(name!, /^node:/);
 });
@@ -190,14 +192,26 @@ test('node:http: a body that is too large is answered 413, one that is cut is ap
   const errors: unknown[] = [];
   let applied = 0;
   const { write } = nodeBackend(postgresKeys(embedded), { bodyBytesMax: 1000, onError: (error) => errors.push(error) });
-  const { port, send } = await listen(write((_tx, { body }) => {
+  const listener = write((_tx, { body }) => {
     applied += 1;
     if (String(body) === 'fail') throw new Error('oops');
     return jsonAnswer(200, body?.length ?? null);
-  }));
+  });
+  const { port, send } = await listen((request, response) => {
+    response.once('finish', () => assert.ok(request.socket, 'a logger has nothing to name'));
+    void listener(request, response);
+  });
   assert.equal((await send('POST', '/', { raw: 'x'.repeat(1000) })).json, 1000);
   assert.equal((await send('DELETE', '/')).json, null);
   assertProblem(await send('POST', '/', { raw: 'x'.repeat(1001) }), 413, 'body-too-large', 'body');
+  // Nobody waits for the rest, which may be long or never come.
+  const endless = connect(port, '127.0.0.1', () => endless.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000000\r\n\r\n${'x'.repeat(2000)}`));
+  const first = await new Promise<string>((done) => {
+    endless.once('data', (chunk) => done(String(chunk))).once('close', () => done('nothing'));
+    setTimeout(() => done('nothing'), 5_000).unref();
+  });
+  assert.match(first, /^HTTP\/1\.1 413 /);
+  endless.destroy();
   assert.deepEqual(errors, []);
   assertProblem(await send('POST', '/', { raw: 'fail' }), 500, 'internal');
   assert.match(String(errors), /oops/);

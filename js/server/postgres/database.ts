@@ -40,22 +40,13 @@ export function databaseOf<Tx>(sql: AnySql<Tx>): { transaction: SqlDatabase<Tx>[
       run: async <Row>(tx: Tx | null, text: string, params: readonly unknown[] = []) => await sql.run(tx, text, params) as Row[],
     };
   }
-  const begin = 'connect' in sql ? inPool : inEmbedded;
   return {
     // Both hand a client to the transaction, which is what Tx is then.
-    transaction: (work) => begin(sql as SqlPool & SqlEmbedded, (client) => work(client as Tx)),
+    transaction: <T>(work: (tx: Tx) => Promise<T>) => ('connect' in sql
+      ? inPool(sql, (client) => work(client as Tx)) : sql.transaction((client) => work(client as Tx))),
     run: async <Row>(tx: Tx | null, text: string, params: readonly unknown[] = []) =>
       (await ((tx ?? sql) as SqlClient).query<Row>(text, [...params])).rows,
   };
-}
-
-async function inEmbedded<T>(database: SqlEmbedded, work: (tx: SqlClient) => Promise<T>): Promise<T> {
-  return database.transaction(async (tx) => {
-    const result = await work(tx);
-    // After a statement that failed, COMMIT would roll back without a word. This says so.
-    await tx.query('SELECT 1');
-    return result;
-  });
 }
 
 async function inPool<T>(pool: SqlPool, work: (tx: SqlClient) => Promise<T>): Promise<T> {
