@@ -32,11 +32,11 @@ async function startTwo(): Promise<NatsServer[]> {
 }
 
 /** Servers that are told nothing by PostgreSQL. */
-async function serving(nats: NatsServer[], live: Partial<Limits>): Promise<Site> {
+async function serving(nats: NatsServer[], live: Partial<Limits>, count = kServers): Promise<Site> {
   const db = await openPostgres(url, { notify: false });
   atEnd(() => db.close());
   const feed = await feedName(db);
-  const servers = await Promise.all(Array.from({ length: kServers }, async (_, index) => {
+  const servers = await Promise.all(Array.from({ length: count }, async (_, index) => {
     const database = await openPostgres(url, { notify: false });
     atEnd(() => database.close());
     // Each is told one, and learns of the other there.
@@ -108,7 +108,7 @@ for (const [what, reader, writer] of [
 ] as const) {
   test(what, async () => {
     const nats = await startTwo();
-    const site = await serving(nats, { pollMs: NEVER_MS });
+    const site = await serving(nats, { pollMs: NEVER_MS }, 2);
     const client = await site.linkAt(reader, 'websocket');
     await client.live();
     // Both are there.
@@ -117,6 +117,8 @@ for (const [what, reader, writer] of [
     // The look that follows upon what a process was told is over.
     await sleep(4 * LIMITS.relayedMs);
     await nats[0]!.kill();
+    // It has been noticed, and there is no other connection yet.
+    await sleep(50);
     await site.sends[writer]!('POST', '/api/orders', { body: ORDER });
     await client.has(2);
   });
