@@ -137,7 +137,9 @@ test('what another process has read is believed where it fits, and looked for wh
   grow(5);
   take(told('2', 3, 5));
   await client.has(5);
-  assert.deepEqual([numbers(client), feed.reads], [upTo(5), []]);
+  const late = await openLink('websocket', url, { after: '0' });
+  await late.live();
+  assert.deepEqual([numbers(client), numbers(late), feed.reads], [upTo(5), upTo(5), []]);
   // One before it was lost.
   grow(9);
   take(told('7', 8, 9));

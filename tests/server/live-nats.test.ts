@@ -2,14 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Limits } from '../../js/server/live/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS, type Limits } from '../../js/server/live/index.js';
 import { feedName } from '../../web/server/changes.js';
 import { openPostgres } from '../../web/server/database.js';
 import { openNats } from '../../web/server/nats.js';
 import { startCluster } from './cluster.js';
 import { openLink } from './live-client.js';
 import { assertSame, Site } from './live-site.js';
-import { startNats, type NatsServer } from './nats-cluster.js';
+import { startGate, startNats, type NatsServer } from './nats-cluster.js';
 import { startOn } from './process.js';
 import { atEnd, ORDER, sender, serve } from './support.js';
 
@@ -31,15 +32,15 @@ async function startTwo(): Promise<NatsServer[]> {
 }
 
 /** Servers that are told nothing by PostgreSQL. */
-async function serving(nats: NatsServer[], live: Partial<Limits>): Promise<Site> {
+async function serving(nats: { url: string }[], live: Partial<Limits>, count = kServers): Promise<Site> {
   const db = await openPostgres(url, { notify: false });
   atEnd(() => db.close());
   const feed = await feedName(db);
-  const servers = await Promise.all(Array.from({ length: kServers }, async (_, index) => {
+  const servers = await Promise.all(Array.from({ length: count }, async (_, index) => {
     const database = await openPostgres(url, { notify: false });
     atEnd(() => database.close());
-    // Not all at the same one.
-    const bus = openNats([...nats.slice(index % 2), ...nats].map(server => server.url).join(','), feed, () => {});
+    // Each is told one, and learns of the other there.
+    const bus = openNats(nats[index % 2]!.url, feed, () => {});
     atEnd(() => bus.close());
     return serve({ database, bus, live });
   }));
@@ -69,25 +70,63 @@ test('what is written at one process is told by all, and read by fewer', async (
   assert.ok(relayed > 0 && read < kServers * 60, `${read} read, ${relayed} relayed`);
 });
 
-test('one of two NATS servers may be killed: what was said meanwhile is found, and nothing comes twice', async () => {
+test('a process that nobody is linked to tells the others, too', async () => {
+  const site = await serving(await startTwo(), { pollMs: NEVER_MS });
+  const client = await site.linkAt(0, 'websocket');
+  await client.live();
+  for (let written = 1; written <= 5; written += 1) {
+    await site.sends[1]!('POST', '/api/orders', { body: ORDER });
+    await client.has(written);
+  }
+});
+
+test('one of two NATS servers may be killed, and nothing is missing or comes twice', async () => {
   const nats = await startTwo();
   const site = await serving(nats, { pollMs: NEVER_MS });
   const clients = await linkAll(site);
   let written = 0;
-  for (let act = 0; act < 60; act += 1) {
-    await site.send('POST', '/api/orders', { body: ORDER });
-    written += 1;
-    if (act === 20) await nats[0]!.kill();
-  }
-  // Whoever was at the one that is gone, is woken when he is at the other.
-  for (const client of clients) await client.has(written);
-  await site.send('POST', '/api/orders', { body: ORDER });
+  const write = async (count: number) => {
+    for (; count > 0; count -= 1) {
+      await site.send('POST', '/api/orders', { body: ORDER });
+      written += 1;
+    }
+    for (const client of clients) await client.has(written);
+  };
+  await write(20);
+  await nats[0]!.kill();
+  await write(20);
   for (const client of clients) {
-    await client.has(written + 1);
     await assertSame(client, site, client.welcome.cursor);
     assert.equal(client.ended, null);
   }
 });
+
+// The first process has a way to NATS of its own, which is closed for a while.
+for (const [what, reader, writer] of [
+  ['what others said while a process had no NATS is found once it has it again', 0, 1],
+  ['what a process could not say while it had no NATS is said once it has it again', 1, 0],
+] as const) {
+  test(what, async () => {
+    const [server] = await startNats(1);
+    atEnd(server!.kill);
+    const gate = await startGate(server!);
+    atEnd(gate.end);
+    const site = await serving([gate, server!], { pollMs: NEVER_MS }, 2);
+    const client = await site.linkAt(reader, 'websocket');
+    await client.live();
+    await site.sends[writer]!('POST', '/api/orders', { body: ORDER });
+    await client.has(1);
+    // The look that follows upon what a process was told is over.
+    await sleep(4 * LIMITS.relayedMs);
+    gate.close();
+    await sleep(50);
+    await site.sends[writer]!('POST', '/api/orders', { body: ORDER });
+    await sleep(300);
+    assert.equal(client.changes.length, 1);
+    gate.open();
+    await client.has(2);
+  });
+}
 
 test('without any NATS server, changes are found by looking', async () => {
   const nats = await startTwo();

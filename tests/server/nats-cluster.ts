@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 const kServer = '/usr/sbin/nats-server';
 const kStartMs = 30_000;
@@ -46,4 +46,31 @@ async function freePorts(count: number): Promise<number[]> {
   const ports = sockets.map(socket => (socket.address() as AddressInfo).port);
   await Promise.all(sockets.map(socket => new Promise(done => socket.close(done))));
   return ports;
+}
+
+/** A way to a server that can be closed and opened again. */
+export async function startGate(server: NatsServer): Promise<{ url: string; close(): void; open(): void; end(): Promise<void> }> {
+  const to = Number(new URL(server.url).port);
+  const through = new Set<Socket>();
+  let isOpen = true;
+  const gate = createServer(socket => {
+    if (!isOpen) return socket.destroy();
+    const other = connect(to, '127.0.0.1');
+    for (const [one, end] of [[socket, other], [other, socket]] as const) {
+      through.add(one);
+      one.pipe(end);
+      one.on('error', () => {});
+      one.on('close', () => { through.delete(one); end.destroy(); });
+    }
+  });
+  await new Promise<void>(done => gate.listen(0, '127.0.0.1', done));
+  const close = (): void => {
+    isOpen = false;
+    for (const socket of through) socket.destroy();
+  };
+  return {
+    url: `nats://127.0.0.1:${(gate.address() as AddressInfo).port}`, close,
+    open() { isOpen = true; },
+    end: () => { close(); return new Promise(done => gate.close(() => done())); },
+  };
 }

@@ -50,12 +50,13 @@ export function openNats(servers: string, feed: string, onError: (error: Error) 
   }, onError);
 
   async function watch(opened: NatsConnection): Promise<void> {
-    // What was said while there was no connection was said to others.
+    // What was said while there was no connection was said to others; and what was to be said, to nobody.
     for await (const { type } of opened.status()) {
       if (type === 'disconnect') connected = false;
       if (type !== 'reconnect') continue;
       connected = true;
       wakeAll();
+      send(wakes, '');
     }
   }
 
