@@ -194,6 +194,12 @@ TEST_CASE("Link: credentials are refreshed once, then somebody has to sign in") 
       }
     }
   }
+  SUBCASE("nobody waited for them, or there was no network: they are asked for again") {
+    SUBCASE("nobody") device.step({{"type", "stop"}}), device.start();
+    SUBCASE("no network") device.step({{"type", "offline"}}), device.nudge("call");
+    CHECK(device.attempt() == 2);
+    CHECK(those(device.closed(4401, "auth"), "refresh-credentials").size() == 1);
+  }
   SUBCASE("there are none") {
     CHECK(device.step({{"type", "credentials"}, {"ok", false}}).back() == changed("waiting", "needs-auth", "no credentials"));
   }

@@ -130,6 +130,32 @@ TEST_CASE("Link: the preferred transport is tried again when reconnecting anyway
   CHECK(transport(device) == "sse");
 }
 
+TEST_CASE("Link: those who took the detour together don't come back from it together") {
+  CHECK(spans(range_of([](const std::string& seed) {
+    LinkDevice device(Json::object(), seed);
+    take_detour(device);
+    return lives(device);
+  }, 200), kLinkReturnFirstMs, 2 * kLinkReturnFirstMs));
+}
+
+TEST_CASE("Link: what failed on the detour, too, says nothing about the preferred transport") {
+  LinkDevice device;
+  take_detour(device);
+  device.closed(1006), device.sleep();
+  device.closed(1006);
+  device.now += 2 * kLinkReturnFirstMs;
+  device.tick();
+  CHECK(transport(device) == "sse");
+}
+
+TEST_CASE("Link: a clock that was set back leaves nobody on the detour for long") {
+  LinkDevice device;
+  take_detour(device);
+  device.now -= 86'400'000;
+  device.news("heard");
+  CHECK(lives(device) <= 2 * kLinkReturnFirstMs);
+}
+
 TEST_CASE("Link: as long as it catches up, nothing is reopened for a better transport") {
   LinkDevice device;
   take_detour(device);

@@ -53,10 +53,16 @@ TEST_CASE("Link: opening is no success: only what has been live for long forgets
     device.closed(1006);
     CHECK(device.state["failures"] == 6);
   }
-  SUBCASE("long") {
-    device.now += kLinkStableMs;
+  SUBCASE("long, and catching up in between") {
+    device.now += kLinkStableMs / 2;
+    device.news("behind"), device.news("caught-up");
+    device.now += kLinkStableMs / 2;
     device.closed(1006);
     CHECK(device.state["failures"] == 1);
+    device.go_live();
+    device.now += kLinkStableMs - 1;
+    device.closed(1006);
+    CHECK(device.state["failures"] == 2);
   }
 }
 
@@ -125,6 +131,10 @@ TEST_CASE("Link: what was this device's own network isn't drawn from the window"
   CHECK(spans(ended([](LinkDevice& device) { device.step({{"type", "offline"}}), device.nudge("online"); }), 0, kLinkBaseMs));
   // Nor is what follows.
   CHECK(spans(ended([](LinkDevice& device) { device.sleep(), device.sleep(), fail(device, 1); }), 0, 2 * kLinkBaseMs));
+  CHECK(spans(ended([](LinkDevice& device) { device.closed(1006), device.step({{"type", "offline"}}), device.nudge("online"), fail(device, 1); }), 0, 2 * kLinkBaseMs));
+  CHECK(spans(ended([](LinkDevice& device) { device.closed(1006), device.go_live(kWindow), device.closed(4408); }), 0, 2 * kLinkBaseMs));
+  // Nor what ends a connection long after the crowd's return.
+  CHECK(spans(ended([](LinkDevice& device) { device.closed(1006), device.be_stable(kWindow), device.closed(4429); }), 0, kLinkBaseMs));
   // The connection broke a moment before the browser noticed why.
   CHECK(spans(ended([](LinkDevice& device) { device.closed(1006), device.step({{"type", "offline"}}), device.nudge("online"); }), 0, kLinkBaseMs));
 }

@@ -83,9 +83,10 @@ void hurry(Turn& turn) {
 void leave(Turn& turn) {
   Memory& memory = turn.memory;
   close(turn);
-  // A page that is loaded anew must not be a way around a wait. What isn't the server's matter is over.
-  if (memory.hold == Hold::kCredentials) memory.refreshed = false;
-  if (memory.hold == Hold::kCredentials || memory.hold == Hold::kHint) memory.hold = Hold::kNone;
+  // A wait goes on: a page that is loaded anew must not be a way around it. But nobody waits for credentials any more.
+  if (memory.hold != Hold::kCredentials) return;
+  memory.refreshed = false;
+  memory.hold = Hold::kNone;
 }
 
 void go_dark(Turn& turn) {
@@ -93,7 +94,6 @@ void go_dark(Turn& turn) {
   close(turn);
   // Then it was this device's own network, and not everybody's connection.
   memory.crowd = false;
-  memory.returning = false;
   if (memory.hold == Hold::kCredentials) memory.refreshed = false;  // no wonder that none came
   const bool servers = memory.hold == Hold::kNamed || memory.hold == Hold::kRefused || memory.hold == Hold::kTrouble;
   // Wherever the browser is wrong, and no sign comes that it is, an attempt now and then finds out.
