@@ -41,6 +41,8 @@ export async function openStage({ name, port, site, database, onArrival }: Stage
   const server = await createServer({
     database,
     sites: [{ root: site, prefix: '/' }],
+    // Whoever watches a tunnel wants to see within seconds that it is one.
+    live: { heartbeatMs: 2_000 },
     faults: {
       async onApplied(_tx, request) {
         const act = request.headers['x-ride-act'];

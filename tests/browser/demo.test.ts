@@ -81,6 +81,24 @@ describe('the demo', () => {
     await page.close();
   });
 
+  it('what is ordered in one browser shows in another as it happens, and nobody asks for it in vain', async () => {
+    const other = await openBrowser();
+    try {
+      const [customer, dispatcher] = await Promise.all([browser.context.newPage(), other.context.newPage()]);
+      await Promise.all([customer.goto(`${demo.app}/#/customer`), dispatcher.goto(`${demo.app}/#/dispatcher`)]);
+      await dispatcher.locator('.source:has-text("Live")').waitFor({ timeout: kSoonMs });
+      let reads = 0;
+      dispatcher.on('request', (request) => { if (request.method() === 'GET' && request.url().includes('/api/orders')) reads += 1; });
+      await customer.waitForTimeout(6_000);  // twice what a page waits that has to ask
+      assert.equal(reads, 0, 'a page that is live has nothing to ask for');
+      await orderDish(customer, 'Fennel sausage');
+      await dispatcher.locator('tr:has-text("Fennel sausage")').first().waitFor({ timeout: kSoonMs });
+      assert.ok(reads > 0);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('delivered here and cancelled there: the courier is told that it was overruled, also by a page that was not there', async () => {
     const page = await browser.context.newPage();
     await page.goto(`${demo.app}/#/courier`);

@@ -34,6 +34,8 @@ class HoldfastNetwork implements Network {
       this.#status = status;
       this.#tell();
     });
+    // What others do, and what a read behind an answer found out.
+    hf.onChange(() => this.#tell());
     for (const write of openWrites()) void this.#await(write);
   }
 
@@ -64,8 +66,9 @@ class HoldfastNetwork implements Network {
 
   weather(): Weather {
     const status = this.#status;
-    if (!status) return { link: 'online', pending: 0, inbox: 0, problem: null };
-    return { link: status.link, pending: status.pending, inbox: status.inbox, problem: status.problem?.message ?? null };
+    if (!status) return { link: 'online', live: 'no', pending: 0, inbox: 0, problem: null };
+    const live = status.live === 'live' ? 'yes' : status.live === 'replaying' ? 'catching-up' : 'no';
+    return { link: status.link, live, pending: status.pending, inbox: status.inbox, problem: status.problem?.message ?? null };
   }
 
   watch(listener: () => void): void {

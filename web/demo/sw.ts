@@ -9,10 +9,13 @@ holdfast({
   resources: {
     orders: {
       path: '/api/orders/:id',
+      // What the live link tells and what is read may overtake each other.
+      version: 'version',
       // What the server fills in is no change of somebody else's.
       defaults: { status: 'placed', courier: null, note: '', tip: 0 },
       conflicts: orderConflicts(),
     },
   },
+  live: { url: '/api/live' },
   assets: self.__WB_MANIFEST,
 });

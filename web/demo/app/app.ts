@@ -41,7 +41,7 @@ export function startApp(network: Network): void {
   const badge = linkBadge(network, inbox);
   const links = kViews.map(({ name, title, icon: mark }) => h('a', { href: `#/${name}`, 'data-view': name }, icon(mark), h('span', {}, title)));
   const main = h('main', { id: 'main', tabindex: -1 });
-  const source = h('p', { class: 'source quiet' });
+  const source = h('p', { class: 'source quiet', role: 'status' });
 
   document.getElementById('app')!.replaceChildren(
     h('header', { class: 'top' },
@@ -81,8 +81,9 @@ export function startApp(network: Network): void {
     badge.update();
     inbox?.update();
     const { source: from, pending } = store.seen;
-    source.textContent = from === 'device' ? `Shown from this device${pending > 0 ? `, with ${pending} unsent` : ''}.`
-      : { server: 'Shown as the server has it.', memory: 'Shown as last seen.', nothing: 'Nothing has come from the server yet.' }[from];
+    const said = from === 'device' ? `Shown from this device${pending > 0 ? `, with ${pending} unsent` : ''}.`
+      : { server: kLiveWords[network.weather().live], memory: 'Shown as last seen.', nothing: 'Nothing has come from the server yet.' }[from];
+    if (source.textContent !== said) source.textContent = said;
   }
 
   // Several things may change within one frame; one drawing is enough.
@@ -94,6 +95,13 @@ export function startApp(network: Network): void {
   listenToShell(store);
   show();
 }
+
+/** Of what the server has told. */
+const kLiveWords = {
+  yes: 'Live: what others do shows as it happens.',
+  'catching-up': 'Catching up with what others did.',
+  no: 'Shown as the server has it.',
+};
 
 function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLElement; update(): void } {
   const words = h('span', { class: 'badge-words' });

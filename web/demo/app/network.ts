@@ -8,6 +8,8 @@ export type Link = 'online' | 'offline' | 'needs-auth' | 'blocked-cors';
 /** The state of the app as a whole, for the badge in its header. */
 export interface Weather {
   link: Link;
+  /** Whether what others do is told as it happens. */
+  live: 'yes' | 'catching-up' | 'no';
   /** Writes made here that the server has not answered for good. */
   pending: number;
   /** Writes that wait for a person's decision. */

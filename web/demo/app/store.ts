@@ -114,7 +114,9 @@ export class Store extends EventTarget {
       if (this.seen.source === 'server') this.seen = { source: 'memory', pending: 0 };
     }).finally(() => {
       this.#reading = null;
-      this.#timer = setTimeout(() => this.refresh(), this.#again ? 50 : this.#one === null ? kPollMs : kPollOneMs);
+      // Who is told of changes needn't ask for them.
+      const wait = this.#again ? 50 : this.network.weather().live === 'yes' ? null : this.#one === null ? kPollMs : kPollOneMs;
+      if (wait !== null) this.#timer = setTimeout(() => this.refresh(), wait);
       this.#again = false;
       this.#tell();
     });
