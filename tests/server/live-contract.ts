@@ -6,10 +6,20 @@ import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { feedOf, recordChange } from '../../web/server/changes.js';
 import { LIMITS } from '../../js/server/live/index.js';
+import type { Transport } from './live-client.js';
 import { assertSame, change, nameOf, type OpenSite, type Site } from './live-site.js';
 import { ORDER } from './support.js';
 
 export const TRANSPORTS = ['websocket', 'events'] as const;
+
+/** Makes so many changes, and waits until each process has seen them all. */
+async function recordSeen(site: Site, transport: Transport, count: number): Promise<void> {
+  const witnesses = await Promise.all(site.urls.map((_, at) => site.linkAt(at, transport)));
+  await Promise.all(witnesses.map(witness => witness.live()));
+  await site.record(count);
+  await Promise.all(witnesses.map(witness => witness.until(({ changes = [] }) => changes.at(-1)?.version === count, 'the last one')));
+  for (const witness of witnesses) witness.cut();
+}
 
 /** The feed through the link. */
 export function feedContract(name: string, open: OpenSite): void {
@@ -70,12 +80,8 @@ export function feedContract(name: string, open: OpenSite): void {
 
       for (const [which, of] of [['memory', () => site], ['the database', () => forgetful]] as const) {
         test(`${transport}: who missed much is caught up from ${which} in batches, and told when it is live`, async () => {
-          // Whoever is connected makes the process remember.
-          const witnesses = await Promise.all(of().urls.map((_, at) => of().linkAt(at, transport)));
-          await Promise.all(witnesses.map(witness => witness.live()));
           const start = await of().now();
-          await of().record(350);
-          await Promise.all(witnesses.map(witness => witness.until(({ changes = [] }) => changes.at(-1)?.version === 350, 'the last one')));
+          await recordSeen(of(), transport, 350);
           const client = await of().link(transport, { after: start });
           await client.has(350);
           await client.live();
@@ -100,7 +106,7 @@ export function feedContract(name: string, open: OpenSite): void {
 
       test(`${transport}: a cursor that can't be gone on from is told so, and the present one instead`, async () => {
         const old = await forgetful.now();
-        await forgetful.record(30);
+        await recordSeen(forgetful, transport, 30);
         await feedOf(forgetful.db).forget(0);
         for (const after of [old, await site.now(), 'no cursor at all', `${old}.1`]) {
           const client = await forgetful.link(transport, { after });

@@ -22,6 +22,13 @@ std::string entity_of(Context& context, const std::string& user, const Resource&
   return found && found->resource == &resource && found->kind == RouteKind::kItem ? found->entity : id;
 }
 
+/// Whether a change under a write's key is the one of that write's own document: a server may have changed others with it.
+bool is_echo(Context& context, const Resource& resource, const std::string& entity, const Mutation& own) {
+  if (own.resource != resource.name || own.whole_collection()) return false;
+  const auto found = route(context.config, own.url);
+  return own.entity == entity || (found && found->kind == RouteKind::kCollection);  // what it creates has another id there
+}
+
 std::string text_of(const Change& change) { return change.deleted ? std::string(kDeleted) : print_json(change.document); }
 
 /// Whether what is known of an entity is as new as this. It is where a read or an answer overtook the feed.
@@ -43,10 +50,11 @@ void note_news(const Resource& resource, const std::string& name, News& news) {
 void take_in(Context& context, const std::string& user, const Change& change, News& news) {
   const Resource* resource = context.config.find(change.resource);
   if (resource == nullptr) return;  // not declared: nothing of it is kept
-  if (auto own = write_of_key(context, user, change.key)) {
+  const std::string entity = entity_of(context, user, *resource, change.id);
+  auto own = write_of_key(context, user, change.key);
+  if (own && is_echo(context, *resource, entity, *own)) {
     return note_echo(context, *own, *resource, {text_of(change), change.etag, change.version});
   }
-  const std::string entity = entity_of(context, user, *resource, change.id);
   const auto before = context.view.get<Document>(Json::array({user, resource->name, entity}));
   const Optimistic known = confirmed(context, *resource, user, entity);
   if (is_known(*resource, known, before, change)) return;

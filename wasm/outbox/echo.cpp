@@ -11,9 +11,8 @@ std::optional<Mutation> write_of_key(Context& context, const std::string& user, 
   if (key.empty() || context.counts(user).pending == 0) return std::nullopt;
   const Json place = Json::array({user, key});
   for (const Mutation& stored : context.view.range<Mutation>({Mutation::kStore, "key", place, place, 1})) {
-    // A range doesn't see what this step has written: the write may be settled by now, or have another key.
-    auto mutation = context.view.get<Mutation>(stored.id);
-    if (mutation && mutation->key == key) return mutation;
+    // A range doesn't see what this step has written: the write may be settled by now.
+    return context.view.get<Mutation>(stored.id);
   }
   return std::nullopt;
 }
