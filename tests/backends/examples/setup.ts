@@ -5,6 +5,7 @@ import { migrate, postgresFeed, postgresKeys } from 'holdfast/server';
 export async function setUp() {
   // docs: setup
   const pool = new pg.Pool();
+  pool.on('error', () => {});        // an idle connection that breaks has left the pool already
   await migrate(pool);               // or run the SQL of postgresMigrations yourself
   const keys = postgresKeys(pool);   // whatever else runs SQL in transactions: postgresKeys({ transaction, run })
   const feed = postgresFeed(pool);
