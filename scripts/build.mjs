@@ -69,6 +69,7 @@ async function buildPackage() {
     build({ ...common, define, entryPoints: ['js/page/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
     build({ ...common, define, entryPoints: ['js/merge/index.ts'], outfile: 'dist/merge.js', format: 'esm', external: ['node:*'] }),
     build({ ...common, entryPoints: ['js/server/index.ts'], outfile: 'dist/server.js', format: 'esm', platform: 'node' }),
+    build({ ...common, entryPoints: ['js/server/live/index.ts'], outfile: 'dist/server-live.js', format: 'esm', platform: 'node', external: ['ws'] }),
     build({ ...worker, entryPoints: ['service-worker/index.ts'], outfile: 'dist/service-worker.js', format: 'esm' }),
     build({ ...worker, entryPoints: ['service-worker/classic.ts'], outfile: 'dist/holdfast-sw.js', format: 'iife' }),
   ]);
@@ -85,7 +86,7 @@ export async function build() {
   }, buildEngine);
   await ifChanged('package', {
     places: ['js', 'service-worker', 'wasm'], files: ['package-lock.json', 'scripts/build.mjs', 'dist/holdfast.wasm'],
-    outputs: ['dist/index.js', 'dist/merge.js', 'dist/server.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
+    outputs: ['dist/index.js', 'dist/merge.js', 'dist/server.js', 'dist/server-live.js', 'dist/service-worker.js', 'dist/holdfast-sw.js'],
   }, buildPackage);
 }
 

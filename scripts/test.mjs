@@ -27,7 +27,7 @@ const suites = [
   { name: 'browser', what: 'the promises in a real Chromium', run: () => nodeTests('tests/browser') },
   { name: 'apps', what: 'unmodified apps, with nothing but a declaration added', run: () => nodeTests('tests/apps') },
   { name: 'bench', what: 'the arithmetic of the bench', run: () => nodeTests('tests/bench') },
-  { name: 'ride', what: 'the tunnel, the rig, and one short ride', run: () => nodeTests('tests/ride') },
+  { name: 'ride', what: 'the tunnel, the rig, and short rides', run: () => nodeTests('tests/ride') },
 ];
 
 if (values.help) {

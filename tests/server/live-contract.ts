@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { feedOf, recordChange } from '../../web/server/changes.js';
-import { LIMITS } from '../../js/server/live/index.js';
+import { LIMITS } from 'holdfast/server/live';
 import type { Transport } from './live-client.js';
 import { assertSame, change, nameOf, type OpenSite, type Site } from './live-site.js';
 import { ORDER } from './support.js';

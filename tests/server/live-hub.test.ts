@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLive, type Feed, type FeedBatch, type LiveOptions, type Relay, type Relayed } from '../../js/server/live/index.js';
+import { openLive, type Feed, type FeedBatch, type LiveOptions, type Relay, type Relayed } from 'holdfast/server/live';
 import { openLink, Refused, type LiveClient } from './live-client.js';
 import { TRANSPORTS } from './live-contract.js';
 import { atEnd } from './support.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LIMITS, type Limits } from '../../js/server/live/index.js';
+import { LIMITS, type Limits } from 'holdfast/server/live';
 import { feedName } from '../../web/server/changes.js';
 import { openPostgres } from '../../web/server/database.js';
 import { openNats } from '../../web/server/nats.js';

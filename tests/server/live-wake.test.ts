@@ -6,7 +6,7 @@ import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordChange } from '../../web/server/changes.js';
 import { openPostgres, type Database } from '../../web/server/database.js';
-import type { Limits } from '../../js/server/live/index.js';
+import type { Limits } from 'holdfast/server/live';
 import { startCluster } from './cluster.js';
 import { openLink, type LiveClient } from './live-client.js';
 import { change, nameOf } from './live-site.js';

@@ -2,7 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { loadMerge } from 'holdfast/merge';
 import { jsonAnswer, postgresKeys, problemAnswer, ProblemError, Writes, type Answer } from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
-import type { Limits } from '../../js/server/live/index.js';
+import type { Limits } from 'holdfast/server/live';
 import { requireSignIn } from './auth.js';
 import { changeRoutes } from './change-routes.js';
 import { feedOf } from './changes.js';

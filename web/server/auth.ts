@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { jsonAnswer, problemAnswer } from 'holdfast/server';
-import type { Identify } from '../../js/server/live/index.js';
+import type { Identify } from 'holdfast/server/live';
 import { NAME } from './order-schema.js';
 import { send } from './send.js';
 import { Sessions } from './sessions.js';

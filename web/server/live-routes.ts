@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { problemAnswer, type TextAnswer } from 'holdfast/server';
-import { openLive, type Live, type LiveOptions } from '../../js/server/live/index.js';
-import { refuseUpgrade } from '../../js/server/live/refusal.js';
+import { openLive, refuseUpgrade, type Live, type LiveOptions } from 'holdfast/server/live';
 
 const PATH = '/api/live';
 

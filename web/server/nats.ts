@@ -1,5 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import type { FeedChange, Relay, Relayed } from '../../js/server/live/index.js';
+import type { FeedChange, Relay, Relayed } from 'holdfast/server/live';
 
 /** What several processes tell each other past the database; it may lose, repeat and reorder all of it. */
 export interface Bus extends Relay {

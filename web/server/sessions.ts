@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Identity } from '../../js/server/live/index.js';
+import type { Identity } from 'holdfast/server/live';
 
 /** Far more than any test opens; a limit, so that signing in over and over can't fill the memory. */
 const SESSIONS_MAX = 10_000;

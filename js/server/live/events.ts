@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Transport } from './link';
-import type { Frame } from './messages';
+import type { Transport } from './link.js';
+import type { Frame } from './messages.js';
 
 /** A stream of server-sent events. Its client says nothing, so that only what it doesn't take tells that it is gone. */
 export class EventStream implements Transport {

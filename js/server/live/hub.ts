@@ -9,13 +9,13 @@
 //    whoever has what it found stands at the tail's end as it was when the read began, or further on.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Feed, FeedBatch, Observer, Relay, Relayed } from './feed';
-import type { Limits } from './limits';
-import type { Link } from './link';
-import type { Links } from './links';
-import { Changes, tell } from './messages';
-import { Tail } from './tail';
-import { Turns } from './turns';
+import type { Feed, FeedBatch, Observer, Relay, Relayed } from './feed.js';
+import type { Limits } from './limits.js';
+import type { Link } from './link.js';
+import type { Links } from './links.js';
+import { Changes, tell } from './messages.js';
+import { Tail } from './tail.js';
+import { Turns } from './turns.js';
 
 /** Links that are sent something before anybody else has a turn: some milliseconds. */
 const LINKS_AT_ONCE = 500;

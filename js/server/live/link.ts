@@ -1,6 +1,6 @@
-import type { Identity, TransportName } from './feed';
-import type { Limits } from './limits';
-import { byeFrame, CLOSE_CODES, pingFrame, PONG, welcomeFrame, type ByeReason, type Changes, type Frame } from './messages';
+import type { Identity, TransportName } from './feed.js';
+import type { Limits } from './limits.js';
+import { byeFrame, CLOSE_CODES, pingFrame, PONG, welcomeFrame, type ByeReason, type Changes, type Frame } from './messages.js';
 
 /** One connection, as far as a link has to do with it. */
 export interface Transport {

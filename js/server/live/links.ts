@@ -1,6 +1,6 @@
-import type { Identity, Observer } from './feed';
-import type { Limits } from './limits';
-import { Link, type LinkHost, type Transport } from './link';
+import type { Identity, Observer } from './feed.js';
+import type { Limits } from './limits.js';
+import { Link, type LinkHost, type Transport } from './link.js';
 
 /** Each link is looked at so often between two heartbeats. */
 const BEATS = 5;

@@ -2,13 +2,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { acceptsEvents, cursorOf, EventStream } from './events';
-import type { Feed, Identify, Identity, Observer, Relay } from './feed';
-import { Hub } from './hub';
-import { LIMITS, type Limits } from './limits';
-import { Links } from './links';
-import { isForeign, refusal, refuseRequest, refuseUpgrade, retryAfter, type Refusal } from './refusal';
-import { SUBPROTOCOL, WebSockets } from './websockets';
+import { acceptsEvents, cursorOf, EventStream } from './events.js';
+import type { Feed, Identify, Identity, Observer, Relay } from './feed.js';
+import { Hub } from './hub.js';
+import { LIMITS, type Limits } from './limits.js';
+import { Links } from './links.js';
+import { isForeign, refusal, refuseRequest, refuseUpgrade, retryAfter, type Refusal } from './refusal.js';
+import { SUBPROTOCOL, WebSockets } from './websockets.js';
 
 export interface LiveOptions {
   feed: Feed;

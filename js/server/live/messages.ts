@@ -1,6 +1,6 @@
 // The messages of docs/protocol.md, as they leave and as they come in.
 
-import type { FeedChange } from './feed';
+import type { FeedChange } from './feed.js';
 
 export type ByeReason = 'going-away' | 'auth' | 'slow' | 'limit' | 'policy' | 'silent' | 'trouble';
 

@@ -1,6 +1,6 @@
-import type { Feed } from './feed';
-import type { Limits } from './limits';
-import { Changes, type Told } from './messages';
+import type { Feed } from './feed.js';
+import type { Limits } from './limits.js';
+import { Changes, type Told } from './messages.js';
 
 /** Answers that are kept, since those who come back together come from a few places. */
 const ANSWERS_KEPT = 64;

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { Identify, Identity, Observer } from './feed';
-import type { Hub } from './hub';
-import type { Limits } from './limits';
-import type { Link, Transport } from './link';
-import type { Links } from './links';
-import { byeFrame, CLOSE_CODES, readMessage, type ByeReason, type ClientMessage, type Frame } from './messages';
+import type { Identify, Identity, Observer } from './feed.js';
+import type { Hub } from './hub.js';
+import type { Limits } from './limits.js';
+import type { Link, Transport } from './link.js';
+import type { Links } from './links.js';
+import { byeFrame, CLOSE_CODES, readMessage, type ByeReason, type ClientMessage, type Frame } from './messages.js';
 
 export const SUBPROTOCOL = 'holdfast.v1';
 
