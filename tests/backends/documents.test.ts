@@ -14,7 +14,7 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 
 test('the examples of docs/servers.md are the code that keeps the contract', () => {
   const servers = read('../../docs/servers.md');
-  for (const [file, name] of [['setup', 'setup'], ['notes', 'patch'], ['node', 'node'], ['express', 'express'], ['fastify', 'fastify']]) {
+  for (const [file, name] of [['setup', 'setup'], ['notes', 'patch'], ['node', 'node'], ['express', 'express'], ['fastify', 'fastify'], ['live', 'live']]) {
     const [, indent, shown] = new RegExp(`^( *)// docs: ${name}\\n(.*?)^ *// end$`, 'ms').exec(read(`examples/${file}.ts`)) ?? [];
     assert.ok(shown, `${file}.ts shows nothing as ${name}`);
     const block = shown.replaceAll(new RegExp(`^${indent}`, 'gm'), '').trimEnd();
