@@ -122,10 +122,7 @@ export class Live {
   async #act(effect: Effect): Promise<void> {
     switch (effect.do) {
       case 'open': this.#connect(Number(effect.attempt), effect.transport === 'sse' ? 'sse' : 'websocket'); break;
-      case 'close':
-        this.#connection(effect.attempt)?.close();
-        this.#open = null;
-        break;
+      case 'close': this.#drop(effect.attempt); break;
       case 'ping': this.#connection(effect.attempt)?.send({ type: 'ping' }); break;
       case 'refresh-credentials': void this.#refresh().catch(report); break;
       case 'problem': this.told.problem(String(effect.code), String(effect.message)); break;
@@ -159,6 +156,14 @@ export class Live {
     return open !== null && open.attempt === attempt ? open.connection : null;
   }
 
+  /** Nothing of it is news any more. */
+  #drop(attempt: unknown): void {
+    const connection = this.#connection(attempt);
+    if (!connection) return;
+    this.#open = null;
+    connection.close();
+  }
+
   #connect(attempt: number, transport: 'websocket' | 'sse'): void {
     let closed = false;
     const placeholder: Connection = { send: () => undefined, close: () => { closed = true; } };
@@ -183,7 +188,9 @@ export class Live {
     let bye: { reason: string; retryAfterMs: number | null } = { reason: '', retryAfterMs: null };
     let untaken = 0;
     let taking: Promise<void> = Promise.resolve();
+    // Also where it is this side that has had enough.
     const end = (code: number, reason = bye.reason): void => {
+      this.#drop(attempt);
       this.#step({ type: 'closed', attempt, code, reason, retryAfterMs: bye.retryAfterMs });
     };
     const take = async (data: string): Promise<void> => {

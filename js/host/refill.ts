@@ -13,6 +13,7 @@ const kAgainMs = 15_000;
 
 export class Refill {
   #filling: Promise<void> | null = null;
+  #due: { user: string; gapAt: number } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -26,8 +27,18 @@ export class Refill {
 
   /** @param gapAt what was asked for before is read again */
   fill(user: string, gapAt: number): Promise<void> {
-    this.#filling ??= this.#fill(user, gapAt).catch(report).finally(() => { this.#filling = null; });
+    this.#due = { user, gapAt };
+    this.#filling ??= this.#run().finally(() => { this.#filling = null; });
     return this.#filling;
+  }
+
+  /** A further gap may be noticed meanwhile. */
+  async #run(): Promise<void> {
+    while (this.#due) {
+      const { user, gapAt } = this.#due;
+      this.#due = null;
+      await this.#fill(user, gapAt).catch(report);
+    }
   }
 
   async #fill(user: string, gapAt: number): Promise<void> {

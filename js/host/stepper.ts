@@ -235,8 +235,9 @@ export class Stepper {
       for (const pending of batch) {
         const { code, message } = describe(first);
         const reason = `the engine failed on it twice: ${code}: ${message}`;
-        // A pump holds nothing that could be kept.
+        // A pump holds nothing that could be kept, and what the feed tells the server has.
         if (pending.event.type === 'pump') this.act([{ do: 'problem', code: 'engine-trap', message: `Nothing can be sent: ${reason}` }]);
+        else if (pending.event.type === 'feed') this.act([{ do: 'problem', code: 'engine-trap', message: `What others do can't be taken in: ${reason}` }]);
         else await this.setAside(reason, pending);
         pending.reject(new HostError('engine-trap', `The engine failed on this event twice; it was set aside. ${message}`));
       }
