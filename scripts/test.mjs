@@ -26,7 +26,7 @@ const suites = [
   { name: 'backends', what: 'holdfast/server under node:http, Express and Fastify, on PGlite and PostgreSQL', run: () => nodeTests('tests/backends') },
   { name: 'browser', what: 'the promises in a real Chromium', run: () => nodeTests('tests/browser') },
   { name: 'apps', what: 'unmodified apps, with nothing but a declaration added', run: () => nodeTests('tests/apps') },
-  { name: 'bench', what: 'the arithmetic of the bench', run: () => nodeTests('tests/bench') },
+  { name: 'bench', what: 'the arithmetic of the bench, and a short one of the server', run: () => nodeTests('tests/bench') },
   { name: 'ride', what: 'the tunnel, the rig, and short rides', run: () => nodeTests('tests/ride') },
 ];
 

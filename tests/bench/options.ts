@@ -5,7 +5,16 @@ export interface BenchOptions {
   pairs: number;
 }
 
-export const kDefaults = { overlay: { pairs: 800 }, merge: { pairs: 200 } } as const satisfies Record<string, BenchOptions>;
+export interface ServerBenchOptions extends BenchOptions {
+  /** Idle links that one process is to hold. */
+  sockets: number;
+  /** Clients that each change is sent to. */
+  clients: number;
+}
+
+export const kDefaults = {
+  overlay: { pairs: 800 }, merge: { pairs: 200 }, server: { pairs: 12, sockets: 10_000, clients: 1_000 },
+} as const satisfies Record<string, BenchOptions | ServerBenchOptions>;
 
 export interface BenchSurroundings {
   /** Ends the bench early; it then rejects, with everything cleaned up. */

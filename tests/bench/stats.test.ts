@@ -4,13 +4,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kPending, orders, view, writes } from './data.js';
 import { kChanges, sides } from './deliveries.js';
-import { measure, over, quantile, type Pair } from './stats.js';
+import { measure, over, quantile, rate, type Pair } from './stats.js';
 
 const kPairs: Pair[] = [[2, 1], [6, 2], [10, 10], [3, 2], [8, 2]];
 
 test('the ratio is the median of the ratios of pairs, not the ratio of medians', () => {
   const { ratio, p25, p75, ours_ms, theirs_ms, pairs } = measure('x', kPairs, 7, null);
   assert.deepEqual([ratio, p25, p75, ours_ms, theirs_ms, pairs], [2, 1.5, 3, 6, 2, 5]);
+});
+
+test('of rates the ratio is that of each pair, too, and what is told is how many in a second', () => {
+  const { ratio, ours_per_second, theirs_per_second, pairs } = rate('x', kPairs);
+  assert.deepEqual([ratio, ours_per_second, theirs_per_second, pairs], [2, 6, 2, 5]);
 });
 
 test('a quantile lies between the two nearest values', () => {

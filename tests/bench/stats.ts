@@ -1,6 +1,6 @@
 // From pairs of times to a ratio. Pure: no clock, no I/O.
 
-/** Milliseconds that the same thing took in two ways, one right after the other. */
+/** What the same thing took in two ways (milliseconds, where nothing else is said), one right after the other. */
 export type Pair = [ours: number, theirs: number];
 
 export interface Measure {
@@ -18,6 +18,24 @@ export interface Measure {
   /** The medians of the times themselves: of this machine, on this day. */
   ours_ms: number;
   theirs_ms: number;
+}
+
+/** How many in a second, in two ways, one right after the other. More is better, and there is no bar. */
+export interface Rate {
+  what: string;
+  /** The median of the pairs' ratios, and their quartiles. */
+  ratio: number;
+  p25: number;
+  p75: number;
+  pairs: number;
+  /** The medians of the rates themselves: of this machine, on this day. */
+  ours_per_second: number;
+  theirs_per_second: number;
+}
+
+export function rate(what: string, pairs: readonly Pair[]): Rate {
+  const { ours_ms: ours_per_second, theirs_ms: theirs_per_second, ratio, p25, p75 } = measure(what, pairs, 0, null);
+  return { what, ratio, p25, p75, pairs: pairs.length, ours_per_second, theirs_per_second };
 }
 
 export function measure(what: string, pairs: readonly Pair[], bytes: number, limit: number | null): Measure {
@@ -43,7 +61,7 @@ export function quantile(values: readonly number[], share: number): number {
   return low + (high - low) * (place - Math.floor(place));
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
