@@ -6,11 +6,10 @@ import type { LiveConfig } from '../protocol/config';
 import type { LiveState, ReadChange } from '../protocol/messages';
 import type { Credentials } from './credentials';
 import type { DatabaseSource } from './database';
-import { report } from './errors';
+import { isTrap, report } from './errors';
 import { readMessage, type ServerMessage } from './live-messages';
 import { openEvents, openWebSocket, type Connection, type Listener } from './live-transports';
 import type { Effect, Engine, LinkMemory } from './module';
-import type { Refill } from './refill';
 import type { Stepper } from './stepper';
 
 /** Pages say every 20 s that they want to be live; a page that is frozen or hidden for long says nothing. */
@@ -29,6 +28,11 @@ export interface Told {
   status(): void;
   problem(code: string, message: string): void;
   live(): void;
+}
+
+interface Refill {
+  /** Reads again what was asked for before. */
+  fill(user: string, gapAt: number): Promise<void>;
 }
 
 export class Live {
@@ -88,11 +92,24 @@ export class Live {
     this.#turn = this.#turn.then(async () => {
       await this.#load();
       const engine = await this.engine();
-      const { state, effects } = engine.stepLink({ state: this.#memory, event, now: Date.now(), entropy: crypto.randomUUID() });
-      this.#memory = state;
-      for (const effect of effects) await this.#act(effect);
-      this.#arm();
+      try {
+        const { state, effects } = engine.stepLink({ state: this.#memory, event, now: Date.now(), entropy: crypto.randomUUID() });
+        this.#memory = state;
+        for (const effect of effects) await this.#act(effect);
+        this.#arm();
+      } catch (error) {
+        if (isTrap(error)) await this.#begunAnew(engine);
+        throw error;
+      }
     }).catch(report);
+  }
+
+  /** The module is everybody's, and what the machine remembered may be what it failed on. Whoever wants to be live says so again. */
+  async #begunAnew(engine: Engine): Promise<void> {
+    this.#open?.connection.close();
+    this.#open = null;
+    this.#memory = null;
+    await engine.rebuild();
   }
 
   async #load(): Promise<void> {

@@ -8,13 +8,15 @@ import type { Stepper } from './stepper';
 
 /** Reads under way at a time: browsers have six connections to an origin, and pages want some. */
 const kAtOnce = 2;
-/** Between two rounds, where answers didn't come. Milliseconds. */
+/** Between two rounds, where answers didn't come: at first, and at the longest. Milliseconds. */
 const kAgainMs = 15_000;
+const kAgainMsMax = 10 * 60_000;
 
 export class Refill {
   #filling: Promise<void> | null = null;
   #due: { user: string; gapAt: number } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #wait = kAgainMs;
 
   constructor(
     private readonly source: DatabaseSource,
@@ -28,6 +30,7 @@ export class Refill {
   /** @param gapAt what was asked for before is read again */
   fill(user: string, gapAt: number): Promise<void> {
     this.#due = { user, gapAt };
+    this.#wait = kAgainMs;
     this.#filling ??= this.#run().finally(() => { this.#filling = null; });
     return this.#filling;
   }
@@ -49,11 +52,20 @@ export class Refill {
       for (const read of old) await this.#readAgain(read).catch(() => undefined);  // no answer: the next round asks again
     };
     await Promise.all(Array.from({ length: kAtOnce }, work));
+    if (!(await this.#isPresent(user))) return;  // their next connection finds the gap in their row
     if ((await this.#old(user, gapAt)).length === 0) {
       await this.stepper.submit({ type: 'feed', action: 'refreshed', user, since: gapAt });
-    } else {
-      this.#timer = setTimeout(() => void this.fill(user, gapAt), kAgainMs);
+      return;
     }
+    const wait = this.#wait;
+    this.#timer = setTimeout(() => {
+      void this.fill(user, gapAt);
+      this.#wait = Math.min(wait * 2, kAgainMsMax);
+    }, wait);
+  }
+
+  async #isPresent(user: string): Promise<boolean> {
+    return ((await this.source.use((db) => db.get('meta', 'session')))?.user ?? '') === user;
   }
 
   async #readAgain(read: KeptRead): Promise<void> {
