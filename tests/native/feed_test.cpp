@@ -58,6 +58,8 @@ struct Fed : Device {
   Json shown(const std::string& path = "/api/orders/1") {
     return only(step({{"type", "read"}, {"url", kApp + path}, {"at", 1}}), "view").at(0);
   }
+  /// The feed has shown by another document that it counts as documents do.
+  void counts() { tell({upsert(versioned(2, {{"id", "9"}}), 2)}); }
   Json leaves() {
     const auto sends = pump(*this);
     REQUIRE(sends.size() == 1);
@@ -127,6 +129,7 @@ TEST_CASE("What isn't declared is passed over, and the feed goes on") {
 
 TEST_CASE("Promise 15: the feed never takes back what an answer told before it") {
   Fed device;
+  device.counts();
   device.bases["1"] = versioned(3, {{"note", "read"}});
   SUBCASE("older") {
     CHECK(device.tell({upsert(versioned(2), 2)})["resources"].empty());
@@ -139,7 +142,7 @@ TEST_CASE("Promise 15: the feed never takes back what an answer told before it")
   }
   SUBCASE("a deletion from before it was made again") {
     device.tell({removal("1", 2)});
-    CHECK(device.count("documents") == 0);
+    CHECK(device.row("documents", Json::array({"", "orders", "1"})).is_null());
   }
   SUBCASE("a deletion since") {
     device.tell({removal("1", 4)});
@@ -162,6 +165,7 @@ namespace {
 /// A device whose user has deleted order 1, of version 4, and was told that the server has, too.
 struct Deleted : Fed {
   explicit Deleted(bool fed) {
+    counts();
     if (fed) {
       tell({upsert(versioned(4), 4)});
     } else {
