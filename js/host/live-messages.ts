@@ -1,7 +1,9 @@
 // What the server says over the live link, and what it is told (docs/protocol.md). Changes themselves go to the engine as
 // they came.
 
+import type { CredentialHeaders } from './credentials';
 import { isRecord } from './list';
+import type { Connection, Hello, Listener, Open, Transport } from './live-transports';
 
 export type ServerMessage =
   | { type: 'welcome'; cursor: string; expired: boolean; heartbeatMs: number; windowMs: number }
@@ -16,6 +18,39 @@ export type ClientMessage =
   | { type: 'hello'; after: string | null; authorization?: string }
   | { type: 'ping' }
   | { type: 'pong' };
+
+/** What a connection is asked for. */
+export interface Asked {
+  transport: Transport;
+  url: URL;
+  after: string | null;
+  headers: CredentialHeaders;
+  credentials: RequestCredentials;
+}
+
+/** A connection on which this protocol is spoken, whatever the server itself says. */
+export interface Link {
+  send(message: ClientMessage): void;
+  close(): void;
+}
+
+const kSubprotocol = 'holdfast.v1';
+
+export function authorizationIn(headers: CredentialHeaders): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+}
+
+/** To a server that speaks it. */
+export function openLink({ transport, url, after, headers, credentials }: Asked, listener: Listener, open: Open): Link {
+  const authorization = authorizationIn(headers);
+  const hello: ClientMessage = { type: 'hello', after, ...(authorization !== undefined && { authorization }) };
+  const address = new URL(url);
+  // Over server-sent events the URL is the hello.
+  if (transport === 'sse' && after !== null) address.searchParams.set('after', after);
+  const asked: Hello = { url: address, subprotocols: [kSubprotocol], first: [JSON.stringify(hello)], headers, credentials };
+  const connection: Connection = open(transport, asked, listener);
+  return { send: (message) => connection.send(JSON.stringify(message)), close: () => connection.close() };
+}
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 /** Not told, or nothing that could be one: the machine has defaults. */

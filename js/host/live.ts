@@ -7,8 +7,10 @@ import type { LiveState, ReadChange } from '../protocol/messages';
 import type { Credentials } from './credentials';
 import type { DatabaseSource } from './database';
 import { report } from './errors';
-import { readMessage, type ServerMessage } from './live-messages';
-import { openEvents, openWebSocket, type Connection, type Listener } from './live-transports';
+import { openForeign } from './live-foreign';
+import type { Format } from './live-format';
+import { openLink, readMessage, type Asked, type Link, type ServerMessage } from './live-messages';
+import { open, type Listener, type Transport } from './live-transports';
 import type { Effect, Engine, LinkMemory } from './module';
 import type { Refill } from './refill';
 import type { Stepper } from './stepper';
@@ -34,7 +36,7 @@ export interface Told {
 export class Live {
   #memory: LinkMemory | null = null;
   #loaded = false;
-  #open: { attempt: number; connection: Connection } | null = null;
+  #open: { attempt: number; connection: Link } | null = null;
   /** Steps of the machine, and what they set going, one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -49,6 +51,8 @@ export class Live {
     private readonly credentials: Credentials,
     private readonly refill: Refill,
     private readonly told: Told,
+    /** Of what the server says, where that isn't the protocol. */
+    private readonly format: Format | null,
   ) {}
 
   get state(): LiveState {
@@ -143,7 +147,10 @@ export class Live {
   // --- The connection ---------------------------------------------------------------------------------------------
 
   #url(): URL {
-    return new URL(this.config.url, self.location.href);
+    const url = new URL(this.config.url, self.location.href);
+    // Credentials are known by the origin that requests go to.
+    url.protocol = url.protocol.replace(/^ws/, 'http');
+    return url;
   }
 
   async #user(): Promise<string> {
@@ -151,7 +158,7 @@ export class Live {
   }
 
   /** That of an attempt, unless it is over. */
-  #connection(attempt: unknown): Connection | null {
+  #connection(attempt: unknown): Link | null {
     const open = this.#open;
     return open !== null && open.attempt === attempt ? open.connection : null;
   }
@@ -164,24 +171,33 @@ export class Live {
     connection.close();
   }
 
-  #connect(attempt: number, transport: 'websocket' | 'sse'): void {
+  #connect(attempt: number, transport: Transport): void {
     let closed = false;
-    const placeholder: Connection = { send: () => undefined, close: () => { closed = true; } };
-    const open = { attempt, connection: placeholder };
-    this.#open = open;
+    const placeholder: Link = { send: () => undefined, close: () => { closed = true; } };
+    const opening = { attempt, connection: placeholder };
+    this.#open = opening;
     void (async () => {
       const user = await this.#user();
       const cursor = await this.source.use((db) => db.get('meta', `feed ${user}`));
       const after = typeof cursor?.cursor === 'string' && cursor.cursor !== '' ? cursor.cursor : null;
       const headers = await this.credentials.present(user, kOwnId, new Request(this.#url()));
       if (closed) return;
-      const hello = { url: this.#url(), after, headers, credentials: this.config.credentials ?? 'same-origin' };
-      const listener = this.#listener(attempt, user, after);
-      open.connection = transport === 'sse' ? openEvents(hello, listener) : openWebSocket(hello, listener);
+      const asked = { transport, url: this.#url(), after, headers, credentials: this.config.credentials ?? 'same-origin' };
+      opening.connection = this.#link(asked, user, this.#listener(attempt, user, after));
     })().catch((error: unknown) => {
       report(error);
       this.#step({ type: 'closed', attempt, code: 1006, reason: '', retryAfterMs: null });
     });
+  }
+
+  #link(asked: Asked, user: string, listener: Listener): Link {
+    const { format } = this.config;
+    if (!format || !this.format) return openLink(asked, listener, open);
+    return openForeign(format, this.format, asked, listener, {
+      stale: (entities) => void this.refill.again(user, entities),
+      problem: (message) => this.told.problem('feed-unreadable',
+        `What ${asked.url.href} said can't be read as live.format declares it, so what it may be about is read again. ${message}. See docs/live.md.`),
+    }, open);
   }
 
   #listener(attempt: number, user: string, after: string | null): Listener {
