@@ -50,6 +50,13 @@ describe('a message of a declared kind', () => {
     assert.deepEqual(kinds, ['upsert', 'upsert', 'delete', 'upsert']);
   });
 
+  test('that says by its document what is gone may have an id alone then', () => {
+    const format = formatOf({ kind: 'event', changes: { left: { resource: 'orders', id: 'id', document: 'data', deleted: 'gone' } } });
+    const [gone] = format.read('{"event":"left","id":"a","gone":true}').changes;
+    assert.deepEqual([gone?.kind, gone?.id], ['delete', 'a']);
+    assert.ok(format.read('{"event":"left","id":"a"}').problem);
+  });
+
   test('that only says that something has changed, or has a part of it, is no document', () => {
     for (const told of [read('order_changed', { id: 7 }), read('order.patched', { data: { id: 7, tip: 5 } })]) {
       assert.deepEqual([told.changes, told.stale], [[], [{ resource: 'orders', id: '7' }]]);
@@ -114,7 +121,8 @@ describe('a function', () => {
 
   for (const [what, read] of Object.entries({
     'throws': () => { throw new Error('no'); },
-    'returns what is no array': () => 'x' as never,
+    'returns what is no array': () => '' as never,
+    'returns nothing at all': () => undefined as never,
     'returns a promise': (async () => []) as never,
     'returns what is no change': () => [null] as never,
     'names a resource that the link doesn\'t cover': () => [{ resource: 'profile', document: {} }],
