@@ -27,3 +27,8 @@ export function describe(error: unknown): { code: string; message: string } {
   if (error instanceof HostError) return { code: error.code, message: error.message };
   return { code: 'engine', message: error instanceof Error ? error.message : String(error) };
 }
+
+/** The module stopped in the middle of its work: it can only be started anew. */
+export function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+}

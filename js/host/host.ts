@@ -26,6 +26,7 @@ import { Resolvers } from './resolvers';
 import { Routes } from './routes';
 import { Secrets } from './secrets';
 import { Sender } from './sender';
+import { Session } from './session';
 import { findOutcome, listConflicts, listInbox, listPending, readStatus } from './status';
 import { Standings } from './standing';
 import { Stepper } from './stepper';
@@ -37,8 +38,6 @@ declare const self: ServiceWorkerGlobalScope;
 
 /** How long a read is waited for behind an answer that was given: as long as an attempt of a write is. Milliseconds. */
 const kLateMs = 10_000;
-/** How long a sign-out with `send` waits for the outbox to drain. Milliseconds. */
-const kDrainMs = 30_000;
 
 export class Host {
   readonly prefixes: Prefix[];
@@ -56,6 +55,7 @@ export class Host {
   readonly #versions: Versions;
   readonly #resolvers: Resolvers;
   readonly #live: Live | null;
+  readonly #session: Session;
   #engine: Promise<Engine> | null = null;
   #problem: Problem | null = null;
   #telling = false;
@@ -102,6 +102,9 @@ export class Host {
     this.capture = new Capture(this.#stepper, () => this.engine(), this.#waiters, this.#credentials,
       (origin) => this.reads.silent(origin), () => this.#sender.expect(),
       (stamp) => this.#knowsStamp(stamp), this.#secrets);
+    this.#session = new Session(this.source, this.#stepper, this.#credentials, this.#kept, this.#versions, {
+      status: () => this.status(), hurry: () => this.tick('call'),
+    });
     this.#live = config.live ? this.#linked(config.live, life) : null;
   }
 
@@ -328,12 +331,15 @@ export class Host {
         return null;
       }
       case 'sign-in': {
-        await this.#stepper.submit({ type: 'session', action: 'sign-in', user: request.user });
+        await this.#session.signIn(request.user);
         this.#live?.restart();
         event.waitUntil(this.#want());
         return this.status();
       }
-      case 'sign-out': return this.#signOut(request.pending);
+      case 'sign-out':
+        await this.#session.signOut(request.pending);
+        this.#live?.restart();
+        return this.status();
       case 'decide': {
         const { id, action, body } = request;
         if (action === 'edit') await this.#refuseSecrets(id, body ?? '');
@@ -354,56 +360,6 @@ export class Host {
     const { url = '' } = (entry?.mutation ?? {}) as { url?: string };
     if (!this.#secrets.in(url, body)) return;
     throw new HostError('holds-secret', 'What was edited holds a member that is declared as secret, and is not kept. Discard the entry, and write it anew while online.');
-  }
-
-  /** Never drops a pending write silently: without a choice it only says how many there are. */
-  async #signOut(choice: 'keep' | 'discard' | 'send' | null): Promise<Status> {
-    const { pending, user } = await this.status();
-    if (pending > 0 && choice === null) {
-      throw new HostError('pending-writes',
-        `${pending} writes have not been sent. Call signOut({ pending: 'keep' | 'discard' | 'send' }) to say what becomes of them.`);
-    }
-    if (choice === 'send') await this.#drain();
-    if (choice === 'discard') {
-      let effects: Effect[];
-      do effects = await this.#stepper.submit({ type: 'session', action: 'discard' });
-      while (effects.some((effect) => effect.do === 'again'));
-    }
-    await this.#stepper.submit({ type: 'session', action: 'sign-out' });
-    this.#credentials.forgetUser(user);
-    await this.#clear(user);
-    this.#live?.restart();
-    return this.status();
-  }
-
-  async #drain(): Promise<void> {
-    const end = Date.now() + kDrainMs;
-    while (Date.now() < end) {
-      void this.tick('call').catch(report);
-      if ((await this.status()).pending === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-    throw new HostError('pending-writes', `Not everything could be sent within ${kDrainMs / 1000} s. Nothing was dropped, and nobody was signed out.`);
-  }
-
-  /** What was read for a user goes with the user; what the user wrote stays, and the names that it needs. */
-  async #clear(user: string): Promise<void> {
-    await this.source.use(async (db) => {
-      const tx = db.transaction(['documents', 'reads', 'names', 'conflicts', 'meta'], 'readwrite');
-      const all = IDBKeyRange.bound([user], [user, []]);
-      const meta = tx.objectStore('meta');
-      const counts = await meta.get(`counts ${user}`);
-      const left = Number(counts?.pending ?? 0) + Number(counts?.inbox ?? 0);
-      const records = await tx.objectStore('conflicts').index('user').getAllKeys(all as never);
-      await Promise.all([
-        tx.objectStore('documents').delete(all), tx.objectStore('reads').delete(all), ...records.map((id) => tx.objectStore('conflicts').delete(id)),
-        ...(left === 0 ? [tx.objectStore('names').delete(all)] : []),
-        ...(counts ? [meta.put({ ...counts, ...(left === 0 && { names: 0 }), records: 0, recordBytes: 0 })] : []),
-        meta.delete(`feed ${user}`), tx.done,
-      ]);
-    });
-    this.#kept.recount();
-    this.#versions.forget();
   }
 
   /** Makes room for the outbox: kept reads go first. */

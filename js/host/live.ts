@@ -6,13 +6,12 @@ import type { LiveConfig } from '../protocol/config';
 import type { LiveState, ReadChange } from '../protocol/messages';
 import type { Credentials } from './credentials';
 import type { DatabaseSource } from './database';
-import { report } from './errors';
+import { isTrap, report } from './errors';
 import { openForeign } from './live-foreign';
-import type { Format } from './live-format';
+import type { Format, Stale } from './live-format';
 import { openLink, readMessage, type Asked, type Link, type ServerMessage } from './live-messages';
 import { open, type Listener, type Transport } from './live-transports';
 import type { Effect, Engine, LinkMemory } from './module';
-import type { Refill } from './refill';
 import type { Stepper } from './stepper';
 
 /** Pages say every 20 s that they want to be live; a page that is frozen or hidden for long says nothing. */
@@ -31,6 +30,13 @@ export interface Told {
   status(): void;
   problem(code: string, message: string): void;
   live(): void;
+}
+
+interface Refill {
+  /** Reads again what was asked for before. */
+  fill(user: string, gapAt: number): Promise<void>;
+  /** Reads these again, and tells the pages of them then. */
+  again(user: string, entities: readonly Stale[]): Promise<void>;
 }
 
 export class Live {
@@ -92,11 +98,24 @@ export class Live {
     this.#turn = this.#turn.then(async () => {
       await this.#load();
       const engine = await this.engine();
-      const { state, effects } = engine.stepLink({ state: this.#memory, event, now: Date.now(), entropy: crypto.randomUUID() });
-      this.#memory = state;
-      for (const effect of effects) await this.#act(effect);
-      this.#arm();
+      try {
+        const { state, effects } = engine.stepLink({ state: this.#memory, event, now: Date.now(), entropy: crypto.randomUUID() });
+        this.#memory = state;
+        for (const effect of effects) await this.#act(effect);
+        this.#arm();
+      } catch (error) {
+        if (isTrap(error)) await this.#begunAnew(engine);
+        throw error;
+      }
     }).catch(report);
+  }
+
+  /** The module is everybody's, and what the machine remembered may be what it failed on. Whoever wants to be live says so again. */
+  async #begunAnew(engine: Engine): Promise<void> {
+    this.#open?.connection.close();
+    this.#open = null;
+    this.#memory = null;
+    await engine.rebuild();
   }
 
   async #load(): Promise<void> {

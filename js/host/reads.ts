@@ -199,7 +199,7 @@ export class Reads {
 
   /**
    * Asks again for what an earlier read was told, and tells the pages if they would be shown something else now. What the
-   * server doesn't give any more isn't kept any more; without an answer all stays as it is.
+   * server doesn't give any more, or not to be kept, isn't kept any more; without such a word of its own all stays as it is.
    */
   async again(read: KeptRead, init: RequestInit): Promise<void> {
     const standing = await this.#standing();
@@ -214,7 +214,7 @@ export class Reads {
     if (known) await this.#compare(asked, known, network);
     const told = await network;
     await told.kept;
-    if (!saysLater(told.response) && !mayKeep(told.response, this.rules(resource).keepsNoStore)) await this.kept.drop(read);
+    if (refuses(told.response) && !mayKeep(told.response, this.rules(resource).keepsNoStore)) await this.kept.drop(read);
   }
 
   // --- What is known ----------------------------------------------------------------------------------------------
@@ -275,9 +275,10 @@ function standsAlone(now: Standing | undefined, user: string, at: number): boole
   return !now || now.user !== user || (now.pending === 0 && now.confirmedAt < at);
 }
 
-/** It isn't the server's word on what was asked for. */
-function saysLater({ status }: Response): boolean {
-  return status >= 500 || status === 304 || [401, 407, 408, 419, 425, 429].includes(status);
+/** It is the server's word on what was asked for. A page where JSON should be may be the one of a Wi-Fi to sign in at. */
+function refuses(answer: Response): boolean {
+  if (answer.ok) return isJson(answer) && !answer.redirected;
+  return answer.status >= 400 && answer.status < 500 && ![401, 407, 408, 419, 425, 429].includes(answer.status);
 }
 
 /** Past the HTTP cache, or the old state would flash; and whole, since a 304 has nothing that changes could be put into. */

@@ -1,7 +1,7 @@
 // After a gap in the feed: what was read before it is read again, since nobody can tell what has changed in between. The
 // gap stands in the user's row until that is done, so a worker that dies over it, or a network that goes, only delays it.
 // What a server says has changed, without saying what it is now, is read again in the same way. That stands in no row:
-// such a server has no cursor, so a worker that dies over it begins with a gap.
+// whoever was told it waits with the cursor until it is done (live-foreign.ts).
 
 import type { ReadChange } from '../protocol/messages';
 import type { DatabaseSource, KeptRead } from './database';
@@ -14,8 +14,9 @@ import type { Stepper } from './stepper';
 
 /** Reads under way at a time: browsers have six connections to an origin, and pages want some. */
 const kAtOnce = 2;
-/** Between two rounds, where answers didn't come. Milliseconds. */
+/** Between two rounds, where answers didn't come: at first, and at the longest. Milliseconds. */
 const kAgainMs = 15_000;
+const kAgainMsMax = 10 * 60_000;
 /** Between two rounds, where the server tells more and more: a round for each of its words would never end. Milliseconds. */
 const kRestMs = 500;
 
@@ -24,7 +25,7 @@ interface Owed {
   /** What was asked for before is read again; 0: there is no gap. */
   gapAt: number;
   /** What was told last of each, by its name. */
-  stale: Map<string, Stale & { at: number }>;
+  stale: Map<string, Stale & { at: number; done: (() => void)[] }>;
 }
 
 export class Refill {
@@ -32,6 +33,8 @@ export class Refill {
   #filling: Promise<void> | null = null;
   #more = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #dueAt = 0;
+  #wait = kAgainMs;
 
   constructor(
     private readonly source: DatabaseSource,
@@ -48,20 +51,34 @@ export class Refill {
   /** @param gapAt what was asked for before is read again */
   fill(user: string, gapAt: number): Promise<void> {
     this.#of(user).gapAt = gapAt;
+    this.#wait = kAgainMs;
     return this.#start();
   }
 
-  /** Reads these again, as far as they are kept, and tells the pages of them then. */
-  again(user: string, entities: readonly Stale[]): Promise<void> {
+  /**
+   * Reads these again, as far as they are kept, and tells the pages of them then.
+   * @returns resolves when that is done; never, if the user goes before
+   */
+  async again(user: string, entities: readonly Stale[]): Promise<void> {
     const { stale } = this.#of(user);
     const at = Date.now();
-    for (const entity of entities) stale.set(JSON.stringify([entity.resource, entity.id]), { ...entity, at });
-    return this.#start();
+    const read = entities.map((entity) => new Promise<void>((resolve) => {
+      const name = JSON.stringify([entity.resource, entity.id]);
+      stale.set(name, { ...entity, at, done: [...stale.get(name)?.done ?? [], resolve] });
+    }));
+    this.#wait = kAgainMs;
+    // Where answers don't come, all that is told meanwhile shares their next round: a server in trouble is not asked at each word.
+    if (!this.#timer) void this.#start();
+    else if (this.#dueAt > at + kAgainMs) this.#arm();
+    await Promise.all(read);
   }
 
-  /** What another user was owed is behind the gap that their next connection begins with. */
+  /** What another user was owed is behind the gap that their next connection begins with, or before its cursor. */
   #of(user: string): Owed {
-    if (this.#owed.user !== user) this.#owed = { user, gapAt: 0, stale: new Map() };
+    if (this.#owed.user !== user) {
+      this.#owed = { user, gapAt: 0, stale: new Map() };
+      this.#disarm();
+    }
     return this.#owed;
   }
 
@@ -71,12 +88,23 @@ export class Refill {
     return this.#filling;
   }
 
+  #disarm(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #arm(): void {
+    this.#disarm();
+    this.#dueAt = Date.now() + this.#wait;
+    this.#timer = setTimeout(() => void this.#start(), this.#wait);
+    this.#wait = Math.min(this.#wait * 2, kAgainMsMax);
+  }
+
   async #fill(): Promise<void> {
     try {
       while (this.#more) {
         this.#more = false;
-        if (this.#timer) clearTimeout(this.#timer);
-        this.#timer = null;
+        this.#disarm();
         await this.#round(this.#owed);
         if (this.#more) await new Promise((resolve) => setTimeout(resolve, kRestMs));
       }
@@ -93,6 +121,7 @@ export class Refill {
       for (const read of old) await this.#readAgain(read).catch(() => undefined);  // no answer: the next round asks again
     };
     await Promise.all(Array.from({ length: kAtOnce }, work));
+    if (!(await this.#isPresent(user))) return;  // their next connection finds the gap in their row
     const left = await this.#old(owed, gapAt);
     if (gapAt > 0 && !left.some(({ at }) => at <= gapAt)) {
       await this.stepper.submit({ type: 'feed', action: 'refreshed', user, since: gapAt });
@@ -100,9 +129,16 @@ export class Refill {
     }
     const isOld = await this.#concerned();
     const done = told.filter(([, stale]) => !left.some((read) => isOld(read, stale)));
-    for (const [name, stale] of done) if (owed.stale.get(name) === stale) owed.stale.delete(name);
+    for (const [name, stale] of done) {
+      if (owed.stale.get(name) === stale) owed.stale.delete(name);
+      for (const tell of stale.done) tell();
+    }
     this.#tell(done.map(([, stale]) => stale));
-    if (left.length > 0 && owed === this.#owed) this.#timer = setTimeout(() => void this.#start(), kAgainMs);
+    if (left.length > 0 && owed === this.#owed) this.#arm();
+  }
+
+  async #isPresent(user: string): Promise<boolean> {
+    return ((await this.source.use((db) => db.get('meta', 'session')))?.user ?? '') === user;
   }
 
   /** One piece of news for each resource. */

@@ -7,7 +7,7 @@
 import type { Bodies } from './bodies';
 import type { Clock } from './clock';
 import { isQuota, kStepStores, type DatabaseSource, type KeptRead, type Row, type StoreName, type WriteTransaction } from './database';
-import { describe, HostError, report } from './errors';
+import { describe, HostError, isTrap, report } from './errors';
 import type { Effect, Engine, StepResult } from './module';
 import type { HeldAnswers } from './kept';
 import { Rows } from './rows';
@@ -330,8 +330,4 @@ export class Stepper {
 
 function hasBytes(row: Row): boolean {
   return (row.body as { kind?: string } | undefined)?.kind === 'bytes';
-}
-
-function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
 }

@@ -3,13 +3,14 @@ import { headerOf, problemAnswer, ProblemError, type Answer } from './answer.js'
 /** Of a request, with names in lower case, as Node, Express and Fastify have them. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** RFC 9110, 8.8.3: an entity tag, weak or strong. */
-const TAG = /^(W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
-/** Commas may stand inside a tag's quotes, so the list is not cut at commas but read tag by tag. */
-const TAG_LIST = /^\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"|)\s*(?:,\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"|)\s*)*$/;
+/**
+ * RFC 9110, 8.8.3: an entity tag, weak or strong. Commas may stand inside its quotes, so a list of them is not cut at commas
+ * but read tag by tag; and in one way only, or a header of commas and spaces would take for ever.
+ */
+const TAG_LIST = /^\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"\s*)?(?:,\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"\s*)?)*$/;
+const EACH_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 /** PostgreSQL's integer. */
 const VERSION_MAX = 2 ** 31 - 1;
-const EACH_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /** The strong tag of a document's version. */
 export function etagOf(version: number | string | bigint): string {
@@ -20,7 +21,7 @@ export function etagOf(version: number | string | bigint): string {
 export function ifMatchHolds(header: string | undefined, etag: string): boolean {
   if (header === undefined) return true;
   const tags = readTags('If-Match', header);
-  return tags === '*' || tags.includes(etag);
+  return tags === '*' || (!isWeak(etag) && tags.includes(etag));
 }
 
 /** The one version that If-Match names; null if it names none, several, or what can't be one. */
@@ -34,7 +35,7 @@ export function versionNamed(header: string | undefined): number | null {
 export function ifNoneMatchHits(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   const tags = readTags('If-None-Match', header);
-  return tags === '*' || tags.some(tag => tag.replace(/^W\//, '') === etag);
+  return tags === '*' || tags.some(tag => opaque(tag) === opaque(etag));
 }
 
 /**
@@ -72,10 +73,13 @@ export function textOf(header: string | string[] | undefined): string | undefine
   return typeof header === 'object' ? header.join(', ') : header;
 }
 
+const isWeak = (tag: string): boolean => tag.startsWith('W/');
+const opaque = (tag: string): string => (isWeak(tag) ? tag.slice(2) : tag);
+
 function readTags(name: string, header: string): '*' | string[] {
   if (header.trim() === '*') return '*';
   const tags = header.match(EACH_TAG) ?? [];
-  if (!TAG_LIST.test(header) || tags.length === 0 || !tags.every(tag => TAG.test(tag))) {
+  if (!TAG_LIST.test(header) || tags.length === 0) {
     throw new ProblemError(400, 'bad-precondition',
       `${name} must be * or a list of entity tags in double quotes, such as "3"; it is ${header}.`, { field: name });
   }

@@ -51,8 +51,10 @@ export function expressBackend<Tx>(keys: KeyStorage<Tx>, options: ExpressOptions
     writes,
     write: (handler) => answered(async (request) => {
       const { method, originalUrl: url, headers } = request;
+      // Whoever may not write anything needn't be listened to.
+      const who = await subject(request);
       const body = await bodyOf(request, bodyBytesMax);
-      return writes.once({ method, url, headers, body, subject: await subject(request) }, (tx, writer) => handler(tx, request, writer));
+      return writes.once({ method, url, headers, body, subject: who }, (tx, writer) => handler(tx, request, writer));
     }),
     read: (handler) => answered(async (request) => unlessKnown(request.headers, await handler(request))),
     changes: (feed) => answered(async (request) => changesAnswer(feed, { url: request.originalUrl, subject: await subject(request) })),

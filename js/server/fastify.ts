@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { answerOf, bytesOf, type Answer } from './answer.js';
-import { hasBody } from './body.js';
+import { BODY_BYTES_MAX, hasBody } from './body.js';
 import { unlessKnown } from './etag.js';
 import { changesAnswer, type Feed } from './feed.js';
 import type { KeyStorage } from './keys.js';
@@ -16,6 +16,7 @@ export interface FastifyRequestLike {
   readonly body: any;
   readonly headers: IncomingHttpHeaders;
   readonly raw: IncomingMessage;
+  readonly routeOptions?: { readonly bodyLimit?: number | undefined } | undefined;
 }
 
 export interface FastifyReplyLike {
@@ -60,7 +61,7 @@ export function fastifyBackend<Tx>(keys: KeyStorage<Tx>, options: FastifyOptions
   function plugin(app: FastifyLike, _options: unknown, done: () => void): void {
     app.addHook('preParsing', (request: FastifyRequestLike, _reply, payload: Readable, next) => {
       if (!hasBody(request.raw)) return next(null, payload);
-      const copy = new Copy(payload);
+      const copy = new Copy(payload, request.routeOptions?.bodyLimit ?? BODY_BYTES_MAX);
       copies.set(request, copy);
       next(null, copy.stream);
     });
@@ -93,8 +94,10 @@ class Copy {
   readonly chunks: Buffer[] = [];
   readonly stream: Readable;
   complete = false;
+  #length = 0;
 
-  constructor(source: Readable) {
+  /** @param bytesMax of a larger one nothing is kept: a parser that hands the stream on has no limit of its own */
+  constructor(source: Readable, private readonly bytesMax: number) {
     this.stream = Readable.from(this.#pass(source), { objectMode: false });
     // What Fastify compares with Content-Length, if an earlier hook has decompressed the body.
     Object.defineProperty(this.stream, 'receivedEncodedLength', { get: () => (source as { receivedEncodedLength?: number }).receivedEncodedLength });
@@ -102,10 +105,12 @@ class Copy {
 
   async* #pass(source: Readable): AsyncGenerator<Buffer> {
     for await (const chunk of source as AsyncIterable<Buffer>) {
-      this.chunks.push(chunk);
+      this.#length += chunk.length;
+      if (this.#length <= this.bytesMax) this.chunks.push(chunk);
+      else this.chunks.length = 0;
       yield chunk;
     }
-    this.complete = true;
+    this.complete = this.#length <= this.bytesMax;
   }
 }
 

@@ -12,12 +12,12 @@ export {
   fastifyBackend, sendAnswer,
   type FastifyBackend, type FastifyHandler, type FastifyOptions, type FastifyReplyLike, type FastifyRequestLike,
 } from './fastify.js';
-export { BATCH_BYTES, CHANGE_RETENTION_MS, changesAnswer, type Change, type Feed, type FeedBatch, type FeedChange } from './feed.js';
-export { KEY_RETENTION_MS, type Claim, type KeptAnswer, type KeyName, type KeyStorage } from './keys.js';
+export { BATCH_BYTES, changesAnswer, type Change, type Feed, type FeedBatch, type FeedChange } from './feed.js';
+export type { Claim, KeptAnswer, KeyName, KeyStorage } from './keys.js';
 export { nodeBackend, respond, type NodeAsked, type NodeBackend, type NodeListener, type NodeOptions } from './node.js';
 export type { AnySql, SqlClient, SqlDatabase, SqlEmbedded, SqlPool } from './postgres/database.js';
 export { postgresFeed, type FeedTables, type PostgresFeed, type Recorded } from './postgres/feed.js';
 export { postgresKeys } from './postgres/keys.js';
 export { migrate, postgresMigrations, type MigrateOptions, type Migration } from './postgres/migrations.js';
 export { prefers } from './prefer.js';
-export { comesAgain, Writes, type Asked, type Work, type WriteOptions, type Writer } from './writes.js';
+export { Writes, type Asked, type Work, type WriteOptions, type Writer } from './writes.js';

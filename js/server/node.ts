@@ -36,11 +36,16 @@ export function nodeBackend<Tx>(keys: KeyStorage<Tx>, options: NodeOptions = {})
   const factsOf = async (request: IncomingMessage) => (
     { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, subject: await subject(request) });
 
+  // It never rejects: nobody waits for it.
   const listener = (work: (request: IncomingMessage) => Promise<Answer>): NodeListener => async (request, response) => {
-    respond(response, await answerOf(() => work(request)).catch((error: unknown) => {
+    try {
+      respond(response, await answerOf(() => work(request)));
+    } catch (error) {
       onError(error);
-      return problemAnswer(500, 'internal', 'The server failed. Send the request again later, with the same Idempotency-Key.');
-    }));
+      if (response.headersSent) return void response.destroy();
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      respond(response, problemAnswer(500, 'internal', 'The server failed. Send the request again later, with the same Idempotency-Key.'));
+    }
   };
   const read: NodeBackend<Tx>['read'] = (handler) => listener(async (request) =>
     unlessKnown(request.headers, await handler(await factsOf(request))));
@@ -48,8 +53,9 @@ export function nodeBackend<Tx>(keys: KeyStorage<Tx>, options: NodeOptions = {})
   return {
     writes, read,
     write: (handler) => listener(async (request) => {
-      const body = await readBody(request, bodyBytesMax);
-      const asked = { ...await factsOf(request), body };
+      // Whoever may not write anything needn't be listened to.
+      const facts = await factsOf(request);
+      const asked = { ...facts, body: await readBody(request, bodyBytesMax) };
       return writes.once(asked, (tx, writer) => handler(tx, asked, writer));
     }),
     changes: (feed) => read((asked) => changesAnswer(feed, asked)),

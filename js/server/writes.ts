@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { headerOf, problemAnswer, ProblemError, type Answer } from './answer.js';
 import { textOf, type RequestHeaders } from './etag.js';
 import { KEY_RETENTION_MS, type KeyName, type KeyStorage } from './keys.js';
@@ -110,6 +111,7 @@ export class Writes<Tx> {
         undone = undefined;  // a storage may try a transaction again
         try {
           const answer = await work(tx);
+          refuseUnsendable(answer);
           if (comesAgain(answer)) throw new Undone(answer);
           return answer;
         } catch (error) {
@@ -136,6 +138,14 @@ export class Writes<Tx> {
 
   #oldest(): Date {
     return new Date(this.#now().getTime() - this.#retentionMs);
+  }
+}
+
+/** An answer that can't be sent must not be kept: its key would be answered so for as long as it is remembered. */
+function refuseUnsendable({ headers }: Answer): void {
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
   }
 }
 

@@ -256,3 +256,54 @@ test('Fastify: without its plugin, or with a parser that leaves the body alone, 
   lazy.post('/', write(() => assert.fail('applied')));
   assert.match((await lazy.inject(body)).json().message, /let a content type parser read the whole body/);
 });
+
+test('an answer that can\'t be sent is kept under no key, and ends no process', async () => {
+  const id = randomUUID();
+  let location = '/rows/日';
+  const { write } = nodeBackend(postgresKeys(embedded), { onError: () => {} });
+  const listener = write(insert(id, () => jsonAnswer(201, {}, { location })));
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
+  atEnd(async () => { server.close(); });
+  const send = sender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const sending = { body: {}, headers: { 'idempotency-key': randomUUID() } };
+  assert.equal((await send('POST', '/rows', sending)).status, 500);
+  assert.equal(await count(embedded, id), 0);
+  location = `/rows/${encodeURIComponent('日')}`;
+  assert.equal((await send('POST', '/rows', sending)).status, 201);
+  assert.equal(await count(embedded, id), 1);
+});
+
+test('whoever has to sign in first is told so before the body is read', async () => {
+  const { write } = nodeBackend(postgresKeys(embedded), {
+    bodyBytesMax: 10, subject: () => { throw new ProblemError(401, 'unauthorized', 'Sign in.'); },
+  });
+  const listener = write(() => jsonAnswer(200, {}));
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
+  atEnd(async () => { server.close(); server.closeAllConnections(); });
+  const answer = await sender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)('POST', '/rows', { body: { long: 'x'.repeat(100) } });
+  assert.equal(answer.status, 401);
+});
+
+test('Fastify: of a stream that a parser hands on, no more is kept than the route may have', async () => {
+  const { plugin, write } = fastifyBackend(postgresKeys(embedded));
+  const app = Fastify({ bodyLimit: 100_000 });
+  atEnd(() => app.close());
+  await app.register(plugin);
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  let read = 0;
+  app.post('/upload', async (request) => {
+    for await (const chunk of request.body as AsyncIterable<Buffer>) read += chunk.length;
+    return { read };
+  });
+  app.post('/write', async (request, reply) => {
+    for await (const chunk of request.body as AsyncIterable<Buffer>) read += chunk.length;
+    return write(() => jsonAnswer(200, {})).call(app, request, reply);
+  });
+  const post = (url: string, size: number) =>
+    app.inject({ method: 'POST', url, headers: { 'content-type': 'application/octet-stream' }, payload: Buffer.alloc(size) });
+  assert.deepEqual((await post('/upload', 1_000_000)).json(), { read: 1_000_000 });
+  assert.equal((await post('/write', 1_000)).statusCode, 200);
+  assert.equal((await post('/write', 1_000_000)).statusCode, 500);
+});

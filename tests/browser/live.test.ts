@@ -121,6 +121,28 @@ test('a gap: what was read before is read again, and what happened in it is show
   assert.deepEqual(seen.map((order) => [order.id, order.tip]), [[made.id, 700]]);
 });
 
+test('a page where an answer should be makes good no gap, and takes nothing away', async (t) => {
+  const world = await startWorld(t, kLive());
+  const app = await world.open(browser.context);
+  await isLive(app);
+  const { id } = await world.elsewhere('POST', '/api/orders', kOrder);
+  await until(async () => (await heard(app.page)).includes(id), 'the page to hear of it');
+  assert.equal((await listed(app)).length, 1);
+  await world.replace({ database: await openPglite() });
+  let asked = 0;
+  world.server.server.prependListener('request', ({ url }: { url: string }, response: import('node:http').ServerResponse) => {
+    if (url !== '/api/orders') return;
+    asked += 1;
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Wi-Fi</title>');
+    response.writeHead = response.end = () => response;
+  });
+  await isLive(app);
+  await until(async () => asked > 0, 'the list to be asked for again');
+  await until(async () => (await feed(app)).gapAt > 0, 'the gap to be noticed');
+  assert.deepEqual((await inTheDark(world, () => listed(app))).map((order) => order.id), [id]);
+  assert.ok((await feed(app)).gapAt > 0);
+});
+
 test('a server that goes away sends its clients to the next one', async (t) => {
   const world = await startWorld(t, kLive());
   const app = await world.open(browser.context);

@@ -80,7 +80,7 @@ describe('network first', () => {
     const early = await app.fetch('/api/orders/o1');
     assert.deepEqual([source(early), (json(early) as { note: string }).note], ['store', 'warm']);
     await until(async () => (await changes(app)).length === 1, 'the news');
-    assert.deepEqual(await changes(app), [{ url: `${app.origin}/api/orders/o1`, resource: 'orders' }]);
+    assert.deepEqual(await changes(app), [{ url: `${app.origin}/api/orders/o1`, resource: 'orders', ids: [] }]);
   });
 
   test('a connection that is dead in the light is given up, and another one finds the server', async (t) => {
@@ -128,7 +128,7 @@ describe('stale while revalidate', () => {
     assert.ok(stale.ms < 250, `after ${stale.ms} ms`);
     assert.deepEqual([source(stale), (json(stale) as { note: string }).note], ['store', 'warm']);
     await until(async () => (await changes(app)).length > 0, 'the news');
-    assert.deepEqual(await changes(app), [{ url: `${app.origin}/api/orders/o1`, resource: 'orders' }]);
+    assert.deepEqual(await changes(app), [{ url: `${app.origin}/api/orders/o1`, resource: 'orders', ids: [] }]);
     assert.equal((json(await app.fetch('/api/orders/o1')) as { note: string }).note, 'cold');
   });
 

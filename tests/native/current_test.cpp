@@ -292,3 +292,47 @@ TEST_CASE("An answer to a look that comes late confirms nothing") {
   device.told(look, 200, order());
   CHECK(device.count("mutations") == 1);
 }
+
+TEST_CASE("A server that never has what was told before isn't asked for ever") {
+  Json resource = rules();
+  resource["version"] = "/version";
+  Courier device(resource, nullptr);
+  device.act("PUT", order({{"version", 5}}));
+  Json send = device.leaves();
+  if (send["lookup"] == true) {
+    device.told(send, 200, order());
+    send = device.leaves();
+  }
+  device.told(send, 200, order({{"version", 5}}));
+  device.act("PATCH", {{"tip", 3}});
+  int looks = 0;
+  bool left = false;
+  for (int rounds = 0; rounds < 60 && !left; ++rounds) {
+    const auto sends = pump(device);
+    if (sends.empty()) {
+      device.now += 31'000;
+      continue;
+    }
+    left = sends[0]["lookup"] == false;
+    if (left) break;
+    looks += 1;
+    device.told(sends[0], 200, order({{"version", 4}}));
+  }
+  CHECK(looks > 1);
+  CHECK(left);
+}
+
+TEST_CASE("What can't be merged leaves upon the version that was seen, though a newer one is known by then") {
+  Courier device;
+  const Json picture = {{"kind", "bytes"}, {"text", ""}, {"size", 3}};
+  Json event = write("PUT", "/api/orders/1");
+  event["body"] = picture;
+  event["headers"] = Json::array({Json::array({"content-type", "image/png"})});
+  capture(device, event);
+  device.step({{"type", "feed"}, {"action", "welcomed"}, {"user", ""}, {"cursor", "c0"}, {"gap", true}});
+  device.now += 1'000;
+  const Json change = {{"resource", "orders"}, {"id", "1"}, {"version", 2}, {"kind", "upsert"}, {"document", order({{"door", 4}})}, {"etag", "\"2\""}};
+  const Json batch = {{"after", "c0"}, {"cursor", "c1"}, {"changes", Json::array({change})}};
+  device.step({{"type", "feed"}, {"action", "changes"}, {"user", ""}, {"batch", batch.dump()}});
+  CHECK(header(device.leaves(), "if-match") == "\"1\"");
+}

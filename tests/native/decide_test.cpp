@@ -1,5 +1,8 @@
 // What no rule can settle, and what a person decides about it (wasm/outbox/rebase.hpp, rebase_decided).
+#include <algorithm>
+
 #include "courier.hpp"
+#include "outbox/decisions.hpp"
 
 using namespace holdfast::test;
 
@@ -347,4 +350,18 @@ TEST_CASE("A resolver may have any name, also one that means something elsewhere
     device.told(device.leaves(), 200, order({{"note", "theirs"}, {"door", 7}, {"tip", 4}}), "\"3\"");
     CHECK(device.outcome(id)["state"] == "overruled");
   }
+}
+
+TEST_CASE("Of more decisions than are kept, what gave way stays") {
+  holdfast::Mutation mutation;
+  const auto decision = [](holdfast::Verdict verdict) {
+    return holdfast::Decision{{"tip"}, holdfast::Policy::kCounter, verdict, std::nullopt, std::nullopt, std::nullopt, std::nullopt, ""};
+  };
+  std::vector<holdfast::Decision> many(holdfast::kDecisionsMax, decision(holdfast::Verdict::kMerged));
+  many.insert(many.begin() + 1, decision(holdfast::Verdict::kTheirs));
+  many.push_back(decision(holdfast::Verdict::kTheirs));
+  note_decisions(mutation, many);
+  const Json kept = Json::parse(mutation.decisions);
+  CHECK(kept.size() == holdfast::kDecisionsMax);
+  CHECK(std::count_if(kept.begin(), kept.end(), [](const Json& one) { return one["verdict"] == "theirs"; }) == 2);
 }

@@ -357,6 +357,12 @@ TEST_CASE("Promise 25: a gap stands in the row until everything has been read ag
   CHECK(device.feed()["gapAt"] == 0);
 }
 
+TEST_CASE("Promise 18: nothing is left of the feed of a user who signed out while it was read again") {
+  Device device(orders_config(kVersioned));
+  device.step({{"type", "feed"}, {"action", "refreshed"}, {"user", "ann"}, {"since", device.now}});
+  CHECK(device.count("meta") == 0);
+}
+
 TEST_CASE("Entities below others, and single documents, are found by the ids on their way") {
   const Json config = {{"resources", {{"lines", {{"path", "/api/shops/:shop/lines/:id"}}}, {"profile", {{"path", "/api/profile"}, {"singleton", true}}}}}};
   Device device(config);

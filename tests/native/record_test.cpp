@@ -46,6 +46,19 @@ TEST_CASE("The record of a conflict has what each side had, when, what was decid
   CHECK(told["sides"] == sides_of(record));
 }
 
+TEST_CASE("Of a write that met others twice the record has what the user saw, and what there was in the end") {
+  Courier device;
+  const std::string id = device.act("PATCH", {{"tip", 3}});
+  device.meets(order({{"tip", 5}}));
+  device.told(device.leaves(), 412, order({{"tip", 9}}), "\"3\"");
+  device.now += 60'000;
+  device.told(device.leaves(), 200, order({{"tip", 11}}), "\"4\"");
+  const Json sides = sides_of(device.row("conflicts", id));
+  CHECK(sides["base"] == order());
+  CHECK(sides["mine"] == order({{"tip", 3}}));
+  CHECK(sides["theirs"] == order({{"tip", 9}}));
+}
+
 TEST_CASE("What met nothing has no record") {
   Courier device;
   const std::string id = device.act("PATCH", {{"tip", 3}});
@@ -125,6 +138,20 @@ TEST_CASE("An overruled change is reported, once, as a write like any other") {
   device.now += 1'000;
   CHECK(device.leaves()["key"] == send["key"]);
   CHECK(device.count("mutations") == 1);
+}
+
+TEST_CASE("What gave way is reported also where the rest of the write was carried out") {
+  Courier device(reporting(), "\"1\"", Courier::Whole{});
+  const std::string id = device.act("PATCH", {{"status", "delivered"}, {"tip", 3}});
+  device.meets(order({{"status", "cancelled"}}));
+  const Json rest = device.leaves();
+  CHECK(body_of(rest) == Json{{"tip", 3}});
+  CHECK(device.count("mutations") == 1);
+  device.told(rest, 200, order({{"status", "cancelled"}, {"tip", 3}}), "\"3\"");
+  CHECK(device.outcome(id)["state"] == "overruled");
+  const Json report = device.leaves();
+  CHECK(report["url"] == std::string(kApp) + kReports);
+  CHECK(body_of(report)["write"] == id);
 }
 
 TEST_CASE("What was merged, or confirmed, is not reported") {

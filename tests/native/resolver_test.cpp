@@ -66,6 +66,18 @@ TEST_CASE("It may take one side") {
   CHECK(device.outcome(device.id)["state"] == "overruled");
 }
 
+TEST_CASE("A resolver may be called what it likes: what gave way beside it is overruled all the same") {
+  Json resource = rules();
+  resource["conflicts"]["fields"]["zone"] = {{"resolver", "decided by a person"}};
+  Courier device(resource);
+  const std::string id = device.act("PATCH", {{"status", "delivered"}, {"zone", "mine"}});
+  device.meets(order({{"status", "cancelled"}, {"zone", "theirs"}}));
+  const Json question = only(device.effects, "resolve").at(0);
+  device.effects = device.step({{"type", "resolved"}, {"id", id}, {"asking", question["asking"]}, {"values", R"({"/zone": "both"})"}});
+  device.told(device.leaves(), 200, order({{"status", "cancelled"}, {"zone", "both"}}), "\"3\"");
+  CHECK(device.outcome(id)["state"] == "overruled");
+}
+
 TEST_CASE("What a resolver can't say is a person's decision") {
   Asking device;
   device.resolve(Json::object());

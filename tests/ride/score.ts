@@ -116,17 +116,18 @@ export function score(
   };
 }
 
-/** Acts first applied after a later act on the same order. */
-function reordered(ledger: readonly LedgerEntry[]): number {
+/** Acts first applied after a later act of the same lane: on the same order, if nothing else is said. */
+export function reordered(ledger: readonly LedgerEntry[], laneOf = ({ order }: LedgerEntry): string => order): number {
   const newest = new Map<string, number>();
   const seen = new Set<number>();
   let count = 0;
-  for (const { act, order } of ledger) {
+  for (const entry of ledger) {
+    const { act } = entry;
     if (seen.has(act)) continue;
     seen.add(act);
-    const latest = newest.get(order) ?? 0;
-    if (act < latest) count += 1;
-    else newest.set(order, act);
+    const lane = laneOf(entry);
+    if (act < (newest.get(lane) ?? 0)) count += 1;
+    else newest.set(lane, act);
   }
   return count;
 }

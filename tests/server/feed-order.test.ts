@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, FeedBatch } from 'holdfast/server';
-import { feedOf, recordChange, type OrderChange } from '../../web/server/changes.js';
+import { feedOf, lockOrder, recordChange, type OrderChange } from '../../web/server/changes.js';
 import { openPostgres, type Database } from '../../web/server/database.js';
-import { lockOrder, patchOrder } from '../../web/server/orders.js';
+import { patchOrder } from '../../web/server/orders.js';
 import { startCluster } from './cluster.js';
 import { atEnd, ORDER, serve } from './support.js';
 

@@ -1,11 +1,11 @@
 // The hub by itself, in a plain Node server, over a feed that does what it is told.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, request } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLive, type Feed, type FeedBatch, type LiveOptions, type Relay, type Relayed } from 'holdfast/server/live';
+import { openLive, refuseUpgrade, type Feed, type FeedBatch, type LiveOptions, type Relay, type Relayed } from 'holdfast/server/live';
 import { openLink, Refused, type LiveClient } from './live-client.js';
 import { TRANSPORTS } from './live-contract.js';
 import { atEnd } from './support.js';
@@ -271,3 +271,52 @@ for (const transport of TRANSPORTS) {
     }
   });
 }
+
+test('a relay that fails keeps nobody here from being told', async () => {
+  const feed = new NumberedFeed();
+  const relay: Relay = { publish() { throw new Error('too large'); }, listen: () => async () => {} };
+  const url = await serving(feed, { relay, limits: { pollMs: 60_000 } });
+  const client = await openLink('websocket', url);
+  await client.live();
+  feed.add(1);
+  await client.has(1);
+});
+
+test('who has to sign in is told so, be it by null or by an error of 401', async () => {
+  const identify = (): never => { throw Object.assign(new Error('sign in'), { answer: { status: 401 } }); };
+  const url = await serving(new NumberedFeed(), { identify });
+  await assert.rejects(openLink('events', url), (error: Refused) => error.status === 401);
+  const client = await openLink('websocket', url);
+  assert.equal((await client.type('bye')).reason, 'auth');
+  assert.equal(await client.finished(), 4401);
+});
+
+test('what comes as a URL need not be one', async () => {
+  const url = await serving(new NumberedFeed());
+  for (const path of ['//', 'http://a:99999999/api/live', '/api/live?after=%zz']) {
+    const { port } = new URL(url);
+    const status = await new Promise(done => {
+      request({ port, host: '127.0.0.1', path, headers: { accept: 'text/event-stream' } }, answer => { done(answer.statusCode); answer.destroy(); })
+        .on('error', done).end();
+    });
+    assert.equal(status, 200, path);
+  }
+});
+
+test('a client that is gone before its upgrade is refused ends no process', async () => {
+  const server = createServer();
+  server.on('upgrade', (_request, socket) => refuseUpgrade(socket, { status: 404, headers: {}, body: 'x'.repeat(10_000_000) }));
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  atEnd(async () => { server.close(); server.closeAllConnections(); });
+  const { port } = server.address() as AddressInfo;
+  const gone = Array.from({ length: 50 }, () => new Promise<void>(done => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write('GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    });
+    // The answer has begun, and can't end.
+    socket.once('data', () => { socket.resetAndDestroy(); done(); });
+    socket.on('error', () => {});
+  }));
+  await Promise.all(gone);
+  await sleep(100);
+});

@@ -111,8 +111,8 @@ void feed(Context& context, const FeedEvent& event) {
   if (event.action == "changes") return take_batch(context, event);
   if (event.action == "welcomed") return welcomed(context, event);
   Feed feed = context.feed(event.user);
-  // A second gap, noticed meanwhile, is still to be made good.
-  if (event.action == "refreshed" && feed.gap_at <= event.since) {
+  // A second gap, noticed meanwhile, is still to be made good. Whoever has signed out has no row any more.
+  if (event.action == "refreshed" && feed.gap_at > 0 && feed.gap_at <= event.since) {
     feed.gap_at = 0;
     context.put(feed);
   }

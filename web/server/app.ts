@@ -1,6 +1,8 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { loadMerge } from 'holdfast/merge';
-import { jsonAnswer, postgresKeys, problemAnswer, ProblemError, Writes, type Answer } from 'holdfast/server';
+import {
+  type Answer, jsonAnswer, jsonOf, postgresKeys, problemAnswer, ProblemError, sendAnswer as send, Writes,
+} from 'holdfast/server';
 import { orderConflicts, type Exception } from '../order-rules.js';
 import type { Limits } from 'holdfast/server/live';
 import { requireSignIn } from './auth.js';
@@ -15,7 +17,6 @@ import { liveRoutes } from './live-routes.js';
 import { serveMetrics } from './metrics.js';
 import type { Bus } from './nats.js';
 import { mergePayload, orderRoutes } from './order-routes.js';
-import { send } from './send.js';
 import { sqlOf } from './sql.js';
 import { serveSites, type Site } from './static-sites.js';
 import { validationAnswer } from './validation.js';
@@ -144,17 +145,11 @@ async function forgetInTime(app: FastifyInstance, forget: () => Promise<void>): 
 }
 
 function readJson(app: FastifyInstance): void {
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer) => {
       request.bodyBytes = bytes;
-      if (bytes.length === 0) return undefined;
-      try {
-        return JSON.parse(utf8.decode(bytes)) as unknown;
-      } catch (error) {
-        throw new ProblemError(400, 'not-json', `The body is not JSON in UTF-8: ${(error as Error).message}.`, { field: 'body' });
-      }
+      return bytes.length === 0 ? undefined : jsonOf(bytes);
     });
 }
 

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { jsonAnswer, problemAnswer } from 'holdfast/server';
+import { jsonAnswer, problemAnswer, sendAnswer as send } from 'holdfast/server';
 import type { Identify } from 'holdfast/server/live';
 import { NAME } from './order-schema.js';
-import { send } from './send.js';
 import { Sessions } from './sessions.js';
 
 declare module 'fastify' {

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { changesAnswer, type Feed } from 'holdfast/server';
-import { send } from './send.js';
+import { changesAnswer, type Feed, sendAnswer as send } from 'holdfast/server';
 
 /** The change feed, as docs/protocol.md has it. */
 export function changeRoutes(app: FastifyInstance, { feed }: { feed: Feed }): void {

@@ -35,6 +35,14 @@ export async function feedName(database: Database): Promise<string> {
   return (await feedOf(database).presentCursor()).split('.')[0]!;
 }
 
+/**
+ * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
+ * is just being deleted would wait for the deletion, and then still count on from what he had read before it.
+ */
+export function lockOrder(tx: Queryable, id: string): Promise<void> {
+  return RECORDER.lock(tx, 'orders', id);
+}
+
 /** Says in the transaction of a change what was changed. The order's lock must be held, as PostgresFeed.lock has it. */
 export async function recordChange(tx: Queryable, { writer, ...change }: OrderChange): Promise<void> {
   await RECORDER.record(tx, { resource: 'orders', ...change }, writer);

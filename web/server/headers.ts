@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { problemAnswer, type TextAnswer } from 'holdfast/server';
-import { send } from './send.js';
+import { problemAnswer, sendAnswer as send, type TextAnswer } from 'holdfast/server';
 
 /** The app runs without inline scripts and styles and without eval; WebAssembly needs a word of its own. */
 export const CONTENT_SECURITY_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { jsonAnswer, ProblemError } from 'holdfast/server';
+import { jsonAnswer, ProblemError, sendAnswer as send } from 'holdfast/server';
 import type { Database } from './database.js';
-import { send } from './send.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { problemAnswer, type TextAnswer } from 'holdfast/server';
-import { openLive, refuseUpgrade, type Live, type LiveOptions } from 'holdfast/server/live';
+import { openLive, refuseUpgrade, type LiveOptions } from 'holdfast/server/live';
 
 const PATH = '/api/live';
 
@@ -11,7 +11,7 @@ export interface LiveRouteOptions extends LiveOptions {
 }
 
 /** The live link, as docs/protocol.md has it. */
-export function liveRoutes(app: FastifyInstance, { refuse, observer = {}, ...options }: LiveRouteOptions): Live {
+export function liveRoutes(app: FastifyInstance, { refuse, observer = {}, ...options }: LiveRouteOptions): void {
   const live = openLive({ ...options, observer: {
     ...observer,
     closed(transport, reason) {
@@ -20,7 +20,7 @@ export function liveRoutes(app: FastifyInstance, { refuse, observer = {}, ...opt
     },
     failed(error) {
       observer.failed?.(error);
-      app.log.warn({ err: error }, 'the feed could not be read; it is tried again');
+      app.log.warn({ err: error }, 'the live link met an error; what failed is tried again');
     },
   } });
   // Upgrades meet no hook and no route of Fastify's.
@@ -36,7 +36,6 @@ export function liveRoutes(app: FastifyInstance, { refuse, observer = {}, ...opt
     await live.events(request.raw, reply.raw);
   });
   app.addHook('preClose', () => live.close());
-  return live;
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

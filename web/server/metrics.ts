@@ -43,7 +43,7 @@ function liveMetrics(register: Registry): Observer {
   const messages = new Counter({ name: 'holdfast_messages_total', help: 'Messages of changes that left for a link.', registers });
   const delivered = new Counter({ name: 'holdfast_changes_delivered_total', help: 'Changes in them.', registers });
   const caughtUp = new Counter({ name: 'holdfast_catch_ups_total', help: 'Links that came with a cursor, by where from they were caught up.', labelNames: ['from'], registers });
-  const failures = new Counter({ name: 'holdfast_feed_failures_total', help: 'Reads of the feed that failed; they are made again.', registers });
+  const failures = new Counter({ name: 'holdfast_feed_failures_total', help: 'Errors that the live link met, such as reads of the feed that failed; they are made again.', registers });
   return {
     opened: transport => links.inc({ transport }),
     closed(transport, reason) {

@@ -77,7 +77,7 @@ export function openNats(servers: string, feed: string, onError: (error: Error) 
     onWake: wake => listener(woken, wake),
     publish(batch) {
       const text = JSON.stringify(batch);
-      if (text.length <= BATCH_BYTES_MAX) send(batches, text);
+      if (Buffer.byteLength(text) <= BATCH_BYTES_MAX) send(batches, text);
     },
     listen: take => listener(takers, take),
     async close() {

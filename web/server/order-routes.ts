@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Merger } from 'holdfast/merge';
-import { etagOf, jsonAnswer, prefers, problemAnswer, ProblemError, unlessKnown, type Answer, type Asked, type Work, type Writer, type Writes } from 'holdfast/server';
+import {
+  type Answer, type Asked, etagOf, jsonAnswer, prefers, problemAnswer, ProblemError, sendAnswer as send, unlessKnown, type Work, type Writer, type Writes,
+} from 'holdfast/server';
 import type { Exception } from '../order-rules.js';
 import type { Database, Queryable } from './database.js';
 import type { Faults } from './faults.js';
@@ -10,7 +12,6 @@ import {
   createOrder, deleteOrder, findOrder, listOrders, missing, patchOrder,
   type NewOrder, type OrderFilter, type OrderPatch, type Written,
 } from './orders.js';
-import { send } from './send.js';
 import { faultOf, type Finding } from './validation.js';
 
 export interface OrderRouteOptions {

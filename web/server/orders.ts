@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { etagOf, ifMatchHolds, jsonAnswer, problemAnswer, type Answer, type ProblemExtras, type Writer } from 'holdfast/server';
-import { recordChange } from './changes.js';
+import { lockOrder, recordChange } from './changes.js';
 import type { Queryable } from './database.js';
 import { TRANSITIONS, type Exception, type OrderStatus } from '../order-rules.js';
 import { LIST_LIMIT_MAX } from './order-schema.js';
@@ -64,16 +64,6 @@ export async function findOrderToChange(tx: Queryable, id: string): Promise<Orde
   // Locked as a row, too, for who changes it by hand and knows nothing of our lock.
   const [row] = await tx.query<OrderRow>(`SELECT ${COLUMNS} FROM orders WHERE id = $1 FOR UPDATE`, [id]);
   return row ? orderOf(row) : null;
-}
-
-/**
- * Taken by whoever changes an order, there or not. A row's lock needs a row: who makes an order under the id of one that
- * is just being deleted would wait for the deletion, and then still count on from what he had read before it. A statement
- * of its own, so that the next one looks anew, and
- * before anything is written (PostgresFeed.lock in js/server/postgres/feed.ts).
- */
-export async function lockOrder(tx: Queryable, id: string): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [id]);
 }
 
 /** A former version; null if it was never there, or isn't kept any more. */

@@ -25,8 +25,9 @@ export class EventStream implements Transport {
     return this.response.writableLength;
   }
 
-  send(frame: Frame, taken?: () => void): void {
+  send(frame: Frame, taken?: () => void): number {
     this.response.write(frame.event, (error) => { if (!error) taken?.(); });
+    return frame.event.length;
   }
 
   end(): void {
@@ -40,7 +41,8 @@ export class EventStream implements Transport {
 
 /** Where the client is: by its URL, else by what a browser that reconnects by itself says. */
 export function cursorOf(request: IncomingMessage): string | null {
-  const after = new URL(request.url ?? '/', 'http://localhost').searchParams.get('after');
+  // What comes as a URL need not be one.
+  const after = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?')).get('after');
   const last = request.headers['last-event-id'];
   return after || (typeof last === 'string' && last) || null;
 }

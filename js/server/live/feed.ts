@@ -61,7 +61,10 @@ export interface Identity {
   ended?: AbortSignal | undefined;
 }
 
-/** Says who it is: by the request, and by what a `hello` has instead of its Authorization header. Null: nobody knows. */
+/**
+ * Says who it is: by the request, and by what a `hello` has instead of its Authorization header. Null, or a ProblemError of
+ * 401 that is thrown: nobody knows, and whoever it is has to sign in.
+ */
 export type Identify = (request: IncomingMessage, authorization: string | undefined) => Identity | null | Promise<Identity | null>;
 
 export type TransportName = 'websocket' | 'events';

@@ -126,7 +126,7 @@ export class Hub {
         if (batch === 'expired') return this.#beginAnew();
         if (batch.changes.length > 0) {
           this.observer.read?.(batch.changes.length, batch.lagMs);
-          if (this.#append(tail, batch)) this.relay?.publish({ after, cursor: batch.cursor, changes: batch.changes });
+          if (this.#append(tail, batch)) this.#publish({ after, cursor: batch.cursor, changes: batch.changes });
           await this.#deliverToAll(tail);
         }
         this.#wanted ||= batch.more;
@@ -138,6 +138,15 @@ export class Hub {
       }
     }
     this.#lookAgainIn(this.#pause(held));
+  }
+
+  /** That the others can't be told must not keep this one's clients from being told. */
+  #publish(batch: Relayed): void {
+    try {
+      this.relay?.publish(batch);
+    } catch (error) {
+      this.observer.failed?.(error);
+    }
   }
 
   /** What another process has read behind a cursor is what this one would have read. */

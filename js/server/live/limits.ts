@@ -20,7 +20,10 @@ export interface Limits {
   reconnectWindowMinMs: number;
   /** A link costs some 10 KB, what the operating system keeps for its connection not counted. */
   linksMax: number;
-  /** A browser needs one. Dead ones count until they are found out, which takes two heartbeats. */
+  /**
+   * A browser needs one. Dead ones count until they are found out: over a WebSocket that takes two heartbeats, while a stream
+   * of events, which answers nothing, is dead only once TCP says so.
+   */
   linksPerUserMax: number;
   /** What is kept of the feed's end, so that who was away for a moment costs the database nothing. */
   tailChangesMax: number;

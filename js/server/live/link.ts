@@ -9,8 +9,11 @@ export interface Transport {
   readonly answers: boolean;
   /** Bytes that were sent and not taken yet. */
   readonly untaken: number;
-  /** @param taken called once these bytes, and all before them, have left; never if the connection breaks before */
-  send(frame: Frame, taken?: () => void): void;
+  /**
+   * @param taken called once these bytes, and all before them, have left; never if the connection breaks before
+   * @returns how many bytes it was
+   */
+  send(frame: Frame, taken?: () => void): number;
   /** The polite end: what was sent before still arrives. */
   end(code: number, reason: string): void;
   /** The end. */
@@ -43,8 +46,9 @@ export class Link {
   #pingedAt = performance.now();
   #heardAt = performance.now();
   #heardSince = 0;
-  /** What hadn't been taken at the last heartbeat. */
+  /** Bytes that hadn't been taken at the last heartbeat, and that were sent since. */
   #untaken = 0;
+  #given = 0;
   #expiry: NodeJS.Timeout | undefined;
   #stopWatching = (): void => {};
 
@@ -101,8 +105,9 @@ export class Link {
     if (due(this.#pingedAt)) {
       // Who answers nothing has to take something at least.
       const { untaken } = this.transport;
-      if (untaken > 0 && this.#untaken > 0 && untaken >= this.#untaken) return this.bye('slow');
+      if (untaken > 0 && this.#untaken > 0 && untaken >= this.#untaken + this.#given) return this.bye('slow');
       this.#untaken = untaken;
+      this.#given = 0;
       this.#heardSince = 0;
       // Whatever else was sent, it asks for no answer.
       if (this.transport.answers || this.#window !== this.host.windowMs()) return this.#ping();
@@ -135,7 +140,7 @@ export class Link {
   #send(frame: Frame, taken?: () => void): void {
     if (this.#ended) return;
     this.#sentAt = performance.now();
-    this.transport.send(frame, taken);
+    this.#given += this.transport.send(frame, taken);
   }
 
   #tellWindow(): number {

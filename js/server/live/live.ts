@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { acceptsEvents, cursorOf, EventStream } from './events.js';
 import type { Feed, Identify, Identity, Observer, Relay } from './feed.js';
 import { Hub } from './hub.js';
+import { identityOf } from './identity.js';
 import { LIMITS, type Limits } from './limits.js';
 import { Links } from './links.js';
 import { isForeign, refusal, refuseRequest, refuseUpgrade, retryAfter, type Refusal } from './refusal.js';
@@ -29,7 +30,6 @@ export interface Live {
   events(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Looks for changes now; for who has another way of knowing than `feed.listen`. */
   wake(): void;
-  readonly links: number;
   /**
    * Sends everybody away, each told to come back at another moment, and refuses whoever comes. Connections are gone within
    * `closeGraceMs`.
@@ -63,7 +63,7 @@ export function openLive({ feed, relay, identify = () => ({ subject: '' }), orig
     }
     let identity: Identity | null;
     try {
-      identity = await identify(request, request.headers.authorization);
+      identity = await identityOf(identify, request, request.headers.authorization);
     } catch (error) {
       observer.failed?.(error);
       return refuse(refusal(503, 'trouble', 'It can not be told at present who you are; connect again in a moment.', retryAfter(0)));
@@ -109,7 +109,6 @@ export function openLive({ feed, relay, identify = () => ({ subject: '' }), orig
       refuseUpgrade(socket, found);
     },
     wake: hub.wake,
-    get links() { return links.size; },
     close: () => closing ??= close(),
   };
 }

@@ -2,22 +2,20 @@
 
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { problemAnswer, type TextAnswer } from '../answer.js';
 
-export interface Refusal { status: number; headers: Record<string, string>; body: string; code: string }
+export interface Refusal extends TextAnswer { code: string }
 
-/** RFC 9457. */
 export function refusal(status: number, code: string, detail: string, headers: Record<string, string> = {}): Refusal {
-  return {
-    status, code,
-    headers: { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store', ...headers },
-    body: JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail }),
-  };
+  return { code, ...problemAnswer(status, code, detail, {}, { 'cache-control': 'no-store', ...headers }) };
 }
 
 export const retryAfter = (ms: number): Record<string, string> => ({ 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) });
 
 /** To a request for another protocol; the connection is of no use afterwards. */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: Omit<Refusal, 'code'>): void {
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: TextAnswer): void {
+  // Node lets go of a socket that is to be upgraded: unheard, the error of a client that is gone would end the process.
+  socket.on('error', () => socket.destroy());
   const head = { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) };
   const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n${body}`, () => socket.destroy());

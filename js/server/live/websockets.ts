@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Identify, Identity, Observer } from './feed.js';
 import type { Hub } from './hub.js';
+import { identityOf } from './identity.js';
 import type { Limits } from './limits.js';
 import type { Link, Transport } from './link.js';
 import type { Links } from './links.js';
@@ -22,9 +23,10 @@ class Socket implements Transport {
     return this.socket.bufferedAmount;
   }
 
-  send(frame: Frame, taken?: () => void): void {
+  send(frame: Frame, taken?: () => void): number {
     // A socket that is closing says so in an error, and loses nothing that the cursor doesn't bring back.
     this.socket.send(frame.message, { binary: false }, (error) => { if (!error) taken?.(); });
+    return frame.message.length;
   }
 
   end(code: number, reason: string): void {
@@ -96,7 +98,7 @@ export class WebSockets {
   ): Promise<void> {
     let identity: Identity | null;
     try {
-      identity = await this.parts.identify(request, authorization ?? request.headers.authorization);
+      identity = await identityOf(this.parts.identify, request, authorization ?? request.headers.authorization);
     } catch (error) {
       this.parts.observer.failed?.(error);
       return refuse('trouble');

@@ -11,13 +11,13 @@ export function liveNotes(keys: KeyStorage<SqlClient>, notes: Notes): Server {
   // docs: live
   const live = openLive({ feed: notes.feed, identify: (request) => ({ subject: userOf(request) }) });
 
-  app.use((_request, response, next) => {
-    response.on('finish', live.wake);   // what this process has changed is told at once
+  app.use((request, response, next) => {  // before the routes
+    if (request.method !== 'GET') response.on('finish', live.wake);   // what this process has changed is told at once
     next();
   });
   app.get('/api/live', live.events);
   const server = createServer(app).on('upgrade', live.upgrade);
   // end
   app.post('/api/notes', write((tx, request, writer) => notes.create(tx, request.body, writer)));
-  return server.on('close', () => void live.close());
+  return server;
 }

@@ -26,7 +26,7 @@ export function notesIn(database: AnySql<SqlClient> & SqlClient) {
   async function changed(tx: SqlClient, { rows: [note] }: { rows: Note[] }, writer: Writer | null, status = 200): Promise<Answer> {
     const { id, version } = note!;
     await feed.record(tx, { resource: 'notes', id, version, document: note }, writer);
-    return jsonAnswer(status, note, { etag: etagOf(version), ...(status === 201 ? { location: `/api/notes/${id}` } : {}) });
+    return jsonAnswer(status, note, { etag: etagOf(version), ...(status === 201 ? { location: `/api/notes/${encodeURIComponent(id)}` } : {}) });
   }
 
   async function create(tx: SqlClient, note: unknown, writer: Writer | null): Promise<Answer> {

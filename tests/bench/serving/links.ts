@@ -3,9 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordChange } from '../../../web/server/changes.js';
+import { lockOrder, recordChange } from '../../../web/server/changes.js';
 import { openPostgres } from '../../../web/server/database.js';
-import { lockOrder } from '../../../web/server/orders.js';
 import { quantile, round } from '../stats.js';
 import { Child, now, type Calls } from './child.js';
 import type { Clients, Receipts } from './clients.js';

@@ -65,6 +65,17 @@ export function requestOf({ number, method, url, body }: RideCall): [string, Req
   return [url, { method, headers: { 'Content-Type': 'application/json', 'X-Ride-Act': String(number) }, body: JSON.stringify(body) }];
 }
 
+/** One act of an app on holdfast: plain fetch, and nothing else. */
+export async function actByFetch(call: RideCall): Promise<RideAnswer> {
+  const at = Date.now();
+  try {
+    const answer = await fetch(...requestOf(call));
+    return { at, status: answer.status, holdfastStatus: answer.headers.get('Holdfast-Status'), error: null };
+  } catch (error) {
+    return { at, status: null, holdfastStatus: null, error: String(error) };
+  }
+}
+
 /** The policy must hold in the page: a breach is an error like any other. */
 document.addEventListener('securitypolicyviolation', (event) => {
   console.error(`Uncaught security policy violation: ${event.violatedDirective} ${event.blockedURI}`);

@@ -1,21 +1,14 @@
 // From what three people did, what the server applied and what their browsers have to the figures of a live ride. Pure.
 
 import type { LedgerEntry } from '../faults.js';
-import type { ActRecord } from '../score.js';
+import { reordered, type ActRecord, type RideResult } from '../score.js';
 import { roleOf, type Shown } from './people.js';
 
-export interface LiveResult {
+type Shared = 'seed' | 'acts' | 'applied' | 'unanswered' | 'lost' | 'duplicated' | 'reordered' | 'pending_at_end' | 'page_errors';
+
+/** Reordered are acts of one person on one order: others' acts in between have no order to keep. */
+export interface LiveResult extends Pick<RideResult, Shared> {
   traces: string[];
-  seed: number;
-  acts: number;
-  applied: number;
-  unanswered: number;
-  lost: number;
-  duplicated: number;
-  /** Of one person on one order: others' acts in between have no order to keep. */
-  reordered: number;
-  pending_at_end: number;
-  page_errors: number;
   /** Orders that some browser shows otherwise than the database has them, or not, or although they aren't there. */
   different_documents: number;
   /** Rows of the feed that lie between where a browser began and where it has got to, and weren't taken in. */
@@ -45,22 +38,8 @@ export function doneAndLost(acts: readonly ActRecord[], ledger: readonly LedgerE
     unanswered: acts.filter(({ fate }) => fate === 'unanswered').length,
     lost: acts.filter(({ number, fate }) => fate === 'answered' && !applied.has(number)).length,
     duplicated: ledger.length - applied.size,
-    reordered: reordered(ledger),
+    reordered: reordered(ledger, ({ act, order }) => `${roleOf(act)} ${order}`),
   };
-}
-
-function reordered(ledger: readonly LedgerEntry[]): number {
-  const newest = new Map<string, number>();
-  const seen = new Set<number>();
-  let count = 0;
-  for (const { act, order } of ledger) {
-    if (seen.has(act)) continue;
-    seen.add(act);
-    const lane = `${roleOf(act)} ${order}`;
-    if (act < (newest.get(lane) ?? 0)) count += 1;
-    else newest.set(lane, act);
-  }
-  return count;
 }
 
 export function missedAndDoubled(taken: readonly Taken[]): Pick<LiveResult, 'missed_changes' | 'doubled_changes' | 'changes'> {

@@ -1,1 +1,0 @@
-export { sendAnswer as send } from 'holdfast/server';
