@@ -12,9 +12,12 @@ import { Clock } from './clock';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
-import { Live } from './live';
+import { Live, type Told } from './live';
+import { foreign } from './live-foreign';
 import { coveredBy, Format } from './live-format';
 import { checkFormat } from './live-format-check';
+import { ownProtocol } from './live-messages';
+import { open } from './live-transports';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
 import { HeldAnswers } from './kept';
@@ -116,13 +119,17 @@ export class Host {
     const changed = (change: ReadChange): void => void tell({ type: 'read-changed', ...change });
     const refill = new Refill(this.source, this.#stepper, this.reads, (resource) => resources.includes(resource), present,
       () => this.engine(), this.routes, changed);
-    const format = live.format ? new Format(live.format, this.config.resources, resources) : null;
-    return new Live(live, life, this.source, this.#stepper, () => this.engine(), this.#credentials, refill, {
+    const told: Told = {
       changed,
       status: () => this.#tellStatus(),
       problem: (code, message) => this.#complain(code, message),
       live: () => void this.tick('socket-open').catch(report),
-    }, format);
+    };
+    const link = !live.format ? ownProtocol(open) : foreign(live.format, new Format(live.format, this.config.resources, resources), {
+      stale: (user, entities) => refill.again(user, entities),
+      problem: (message) => told.problem('feed-unreadable', message),
+    }, open);
+    return new Live(live, life, this.source, this.#stepper, () => this.engine(), this.#credentials, refill, told, link, this.#secrets);
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */

@@ -3,6 +3,7 @@
 
 import type { CredentialHeaders } from './credentials';
 import { isRecord } from './list';
+import { headerIn } from './live-presented';
 import type { Connection, Hello, Listener, Open, Transport } from './live-transports';
 
 export type ServerMessage =
@@ -23,6 +24,7 @@ export type ClientMessage =
 export interface Asked {
   transport: Transport;
   url: URL;
+  user: string;
   after: string | null;
   headers: CredentialHeaders;
   credentials: RequestCredentials;
@@ -34,15 +36,14 @@ export interface Link {
   close(): void;
 }
 
+/** How a connection is made. */
+export type Connect = (asked: Asked, listener: Listener) => Link;
+
 const kSubprotocol = 'holdfast.v1';
 
-export function authorizationIn(headers: CredentialHeaders): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-}
-
 /** To a server that speaks it. */
-export function openLink({ transport, url, after, headers, credentials }: Asked, listener: Listener, open: Open): Link {
-  const authorization = authorizationIn(headers);
+export const ownProtocol = (open: Open): Connect => ({ transport, url, after, headers, credentials }, listener) => {
+  const authorization = headerIn(headers, 'authorization');
   const hello: ClientMessage = { type: 'hello', after, ...(authorization !== undefined && { authorization }) };
   const address = new URL(url);
   // Over server-sent events the URL is the hello.
@@ -50,7 +51,7 @@ export function openLink({ transport, url, after, headers, credentials }: Asked,
   const asked: Hello = { url: address, subprotocols: [kSubprotocol], first: [JSON.stringify(hello)], headers, credentials };
   const connection: Connection = open(transport, asked, listener);
   return { send: (message) => connection.send(JSON.stringify(message)), close: () => connection.close() };
-}
+};
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 /** Not told, or nothing that could be one: the machine has defaults. */

@@ -6,8 +6,13 @@ import type { CredentialHeaders } from './credentials';
 /** What a connection tells; nothing any more once it has ended, or was closed. */
 export interface Listener {
   opened(): void;
-  /** @param event a server-sent event's name */
-  message(data: string, event?: string): void;
+  /**
+   * @param event of server-sent events
+   * @returns resolves when it has been taken in, whatever became of it
+   */
+  message(data: string, event?: { name: string; id?: string }): void | Promise<void>;
+  /** Something came that is no message: a comment among server-sent events. */
+  alive?(): void;
   /** @param code of the WebSocket's closing (RFC 6455, section 7.4); 1006: it broke */
   closed(code: number, reason: string): void;
   /** The server answered with something else. */
@@ -54,7 +59,7 @@ function openWebSocket({ url, subprotocols, first }: Hello, listener: Listener):
     listener.opened();
   }, { signal });
   // Binary frames aren't spoken here: as text they are no message, and the listener says what becomes of that.
-  socket.addEventListener('message', ({ data }) => listener.message(typeof data === 'string' ? data : ''), { signal });
+  socket.addEventListener('message', ({ data }) => void listener.message(typeof data === 'string' ? data : ''), { signal });
   socket.addEventListener('close', ({ code, reason }) => {
     stop.abort();
     listener.closed(code, reason);
@@ -85,8 +90,12 @@ async function follow(request: Request, listener: Listener, stop: AbortSignal): 
       return unlessStopped(() => listener.refused(statusOf(answer), retryAfter(answer)));
     }
     unlessStopped(() => listener.opened());
-    const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
-    for (let next = await events.read(); !next.done && !stop.aborted; next = await events.read()) listener.message(next.value.data, next.value.event);
+    const parser = new EventSourceParserStream({ onComment: () => unlessStopped(() => listener.alive?.()) });
+    const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
+    for (let next = await events.read(); !next.done && !stop.aborted; next = await events.read()) {
+      const { data, event = 'message', id } = next.value;
+      void listener.message(data, { name: event, ...(id !== undefined && { id }) });
+    }
     unlessStopped(() => listener.closed(kNoStatus, ''));
   } catch {
     unlessStopped(() => listener.closed(kBroken, ''));

@@ -7,11 +7,10 @@ import type { LiveState, ReadChange } from '../protocol/messages';
 import type { Credentials } from './credentials';
 import type { DatabaseSource } from './database';
 import { isTrap, report } from './errors';
-import { openForeign } from './live-foreign';
-import type { Format, Stale } from './live-format';
-import { openLink, readMessage, type Asked, type Link, type ServerMessage } from './live-messages';
-import { open, type Listener, type Transport } from './live-transports';
+import { readMessage, type Connect, type Link, type ServerMessage } from './live-messages';
+import type { Listener, Transport } from './live-transports';
 import type { Effect, Engine, LinkMemory } from './module';
+import type { Secrets } from './secrets';
 import type { Stepper } from './stepper';
 
 /** Pages say every 20 s that they want to be live; a page that is frozen or hidden for long says nothing. */
@@ -35,8 +34,6 @@ export interface Told {
 interface Refill {
   /** Reads again what was asked for before. */
   fill(user: string, gapAt: number): Promise<void>;
-  /** Reads these again, and tells the pages of them then. */
-  again(user: string, entities: readonly Stale[]): Promise<void>;
 }
 
 export class Live {
@@ -57,8 +54,8 @@ export class Live {
     private readonly credentials: Credentials,
     private readonly refill: Refill,
     private readonly told: Told,
-    /** Of what the server says, where that isn't the protocol. */
-    private readonly format: Format | null,
+    private readonly link: Connect,
+    private readonly secrets: Pick<Secrets, 'withoutInBatch'>,
   ) {}
 
   get state(): LiveState {
@@ -201,22 +198,12 @@ export class Live {
       const after = typeof cursor?.cursor === 'string' && cursor.cursor !== '' ? cursor.cursor : null;
       const headers = await this.credentials.present(user, kOwnId, new Request(this.#url()));
       if (closed) return;
-      const asked = { transport, url: this.#url(), after, headers, credentials: this.config.credentials ?? 'same-origin' };
-      opening.connection = this.#link(asked, user, this.#listener(attempt, user, after));
+      const asked = { transport, url: this.#url(), user, after, headers, credentials: this.config.credentials ?? 'same-origin' };
+      opening.connection = this.link(asked, this.#listener(attempt, user, after));
     })().catch((error: unknown) => {
       report(error);
       this.#step({ type: 'closed', attempt, code: 1006, reason: '', retryAfterMs: null });
     });
-  }
-
-  #link(asked: Asked, user: string, listener: Listener): Link {
-    const { format } = this.config;
-    if (!format || !this.format) return openLink(asked, listener, open);
-    return openForeign(format, this.format, asked, listener, {
-      stale: (entities) => void this.refill.again(user, entities),
-      problem: (message) => this.told.problem('feed-unreadable',
-        `What ${asked.url.href} said can't be read as live.format declares it, so what it may be about is read again. ${message}. See docs/live.md.`),
-    }, open);
   }
 
   #listener(attempt: number, user: string, after: string | null): Listener {
@@ -245,7 +232,7 @@ export class Live {
       message: (data) => {
         untaken += data.length;
         if (untaken > kUntakenMax) return end(1013, 'slow');
-        taking = taking.then(() => take(data)).catch((error: unknown) => {
+        return taking = taking.then(() => take(data)).catch((error: unknown) => {
           report(error);
           end(1006);  // Not taken in: the same comes again, from the cursor.
         }).finally(() => { untaken -= data.length; });
@@ -265,7 +252,7 @@ export class Live {
         break;
       }
       case 'changes': {
-        const fed = await this.#feed({ action: 'changes', user, batch: data });
+        const fed = await this.#feed({ action: 'changes', user, batch: this.secrets.withoutInBatch(data) });
         if (fed.how !== 'applied') return fed.how;
         this.#step({ type: message.more ? 'behind' : 'caught-up', attempt });
         for (const change of fed.resources as ReadChange[]) this.told.changed(change);

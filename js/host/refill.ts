@@ -8,7 +8,6 @@ import type { DatabaseSource, KeptRead } from './database';
 import { report } from './errors';
 import type { Stale } from './live-format';
 import type { Engine } from './module';
-import type { Reads } from './reads';
 import type { Routes } from './routes';
 import type { Stepper } from './stepper';
 
@@ -19,6 +18,11 @@ const kAgainMs = 15_000;
 const kAgainMsMax = 10 * 60_000;
 /** Between two rounds, where the server tells more and more: a round for each of its words would never end. Milliseconds. */
 const kRestMs = 500;
+
+interface Reads {
+  /** Asks again for what an earlier read was told. */
+  again(read: KeptRead, init: RequestInit): Promise<void>;
+}
 
 interface Owed {
   user: string;
