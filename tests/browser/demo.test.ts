@@ -121,7 +121,14 @@ describe('the demo', () => {
     await tunnel(true);
     await says(page, 'Waiting');
     await page.getByText('Shown from this device').waitFor({ timeout: kSoonMs });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'nothing is wider than a phone');
+    await page.goto(`${demo.app}/#/customer`);
+    await orderDish(page, 'Tomato and basil');
+    await page.getByText('No signal · 1 waiting').waitFor({ timeout: kSoonMs });
+    for (const words of ['.live', '.badges']) {
+      const box = await page.locator(words).boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= 360, `${words} fits on a phone`);
+    }
+    await page.goto(`${demo.app}/#/dispatcher`);
     await elsewhere('PATCH', `/api/orders/${id}`, { status: 'accepted' });
     await tunnel(false);
     await row.locator('[data-label=Status]:has-text("Accepted")').waitFor({ timeout: kSoonMs });
