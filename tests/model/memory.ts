@@ -18,7 +18,7 @@ const kPrimary: Record<string, string | string[]> = {
 
 /** A list is a compound key; `multi` makes one entry for each item of the member. */
 const kIndexes: Record<string, Record<string, string[] | { multi: string }>> = {
-  mutations: { lane: ['lane', 'seq'], stamp: { multi: 'stamps' }, likeness: ['client', 'hash'], user: ['user', 'seq'], resource: ['user', 'resource', 'seq'] },
+  mutations: { lane: ['lane', 'seq'], stamp: { multi: 'stamps' }, likeness: ['client', 'hash'], user: ['user', 'seq'], resource: ['user', 'resource', 'seq'], key: ['user', 'key'] },
   lanes: { due: ['user', 'origin', 'due'], resource: ['user', 'resource', 'headSeq'] },
   outcomes: { stamp: { multi: 'stamps' }, likeness: ['client', 'hash'], seq: ['seq'] },
   inbox: { user: ['user', 'decidedAt'] },

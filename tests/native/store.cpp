@@ -47,6 +47,7 @@ const std::vector<IndexShape>& shapes() {
       {"outcomes", "stamp", {"stamps"}, true},      {"outcomes", "likeness", {"client", "hash"}},
       {"outcomes", "seq", {"seq"}},                 {"documents", "at", {"user", "resource", "at"}},
       {"names", "at", {"user", "at"}},              {"conflicts", "user", {"user", "seq"}},
+      {"inbox", "user", {"user", "decidedAt"}},
   };
   return kShapes;
 }
@@ -103,6 +104,11 @@ Json Store::range(const Json& question) const {
   const std::string upper = encode(question["upper"]) + "\xff";
   Json found = Json::array();
   const auto indexed = indexes_.find(name);
+  const bool known = std::any_of(shapes().begin(), shapes().end(), [&](const IndexShape& shape) { return name == std::string(shape.store) + " " + shape.name; });
+  if (!known) {
+    std::fprintf(stderr, "no index %s\n", name.c_str());
+    std::abort();
+  }
   if (indexed == indexes_.end() || lower > upper) return found;
   const auto& entries = indexed->second;
   const auto limit = question["limit"].get<std::size_t>();

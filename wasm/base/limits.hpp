@@ -112,6 +112,8 @@ inline constexpr std::int64_t kPendingMax = 1'000'000;
 inline constexpr std::int64_t kRangeMax = 500;
 /// Writes of one lane, or lanes of one resource, that a read looks at; what lies beyond is not shown.
 inline constexpr std::int64_t kShownMax = 10'000;
+/// Writes under one key of the app's own that are looked at when the feed tells of it.
+inline constexpr std::int64_t kSharedKeyMax = 16;
 /// Depth of a JSON document that the engine looks into; a deeper one is kept as opaque text.
 inline constexpr int kJsonDepthMax = 200;
 /// Characters kept of a server's answer as evidence in the inbox.

@@ -2,10 +2,14 @@
 
 #include <map>
 
+#include "codec/pointer.hpp"
 #include "codec/text.hpp"
 #include "feed/batch.hpp"
+#include "feed/known.hpp"
 #include "naming/names.hpp"
+#include "outbox/current.hpp"
 #include "outbox/echo.hpp"
+#include "outbox/inbox.hpp"
 #include "overlay/optimistic.hpp"
 #include "routing/route.hpp"
 
@@ -15,27 +19,37 @@ namespace {
 /// What pages are told that shows something else now, by resource.
 using News = std::map<std::string, Json>;
 
-/// The entity that a change is about, by its first name.
-std::string entity_of(Context& context, const std::string& user, const Resource& resource, const std::string& id) {
+/// The entity that a change is about, by its first name; nothing where no URL leads to it.
+std::optional<std::string> entity_of(Context& context, const std::string& user, const Resource& resource, const std::string& id) {
   if (resource.singleton) return resource.name;
   const auto found = locate(context, user, item_url(resource, id));
-  return found && found->resource == &resource && found->kind == RouteKind::kItem ? found->entity : id;
+  const bool item = found && found->resource == &resource && found->kind == RouteKind::kItem;
+  return item ? std::optional(found->entity) : std::nullopt;
 }
 
 /// Whether a change under a write's key is the one of that write's own document: a server may have changed others with it.
-bool is_echo(Context& context, const Resource& resource, const std::string& entity, const Mutation& own) {
+bool is_echo(Context& context, const Resource& resource, const std::string& entity, const Mutation& own, const Change& change) {
   if (own.resource != resource.name || own.whole_collection()) return false;
+  if (own.entity == entity) return true;
+  // What it creates has another id there. It is in its first version, or at least nobody has heard of it.
   const auto found = route(context.config, own.url);
-  return own.entity == entity || (found && found->kind == RouteKind::kCollection);  // what it creates has another id there
+  if (!found || found->kind != RouteKind::kCollection || change.deleted) return false;
+  return change.version == 1 || (change.version == 0 && !confirmed(context, resource, own.user, entity).known);
+}
+
+/// The id as the document has it, where a number is one; else as the feed does.
+Json id_in(const Resource& resource, const std::string& entity, const Change& change) {
+  const Json* id = find_part(change.document, resource.id);
+  return id_text(id).empty() ? Json(id_of(resource, entity)) : *id;
 }
 
 std::string text_of(const Change& change) { return change.deleted ? std::string(kDeleted) : print_json(change.document); }
 
 /// Whether what is known of an entity is as new as this. It is where a read or an answer overtook the feed.
-bool is_known(const Resource& resource, const Optimistic& known, const std::optional<Document>& row, const Change& change) {
-  if (change.version > 0 && row && row->version >= change.version) return true;
+bool is_known(Context& context, const Resource& resource, const std::string& user, const Known& known, const Change& change) {
+  if (change.version > 0 && known.version >= change.version) return true;
   if (!known.document) return false;
-  if (change.deleted) return version_in(resource, known.document) > change.version && change.version > 0;
+  if (change.deleted) return change.version > 0 && counted(context, resource, user, known.document) > change.version;
   return compare_versions(resource, *known.document, change.document).value_or(-1) >= 0;
 }
 
@@ -50,27 +64,43 @@ void note_news(const Resource& resource, const std::string& name, News& news) {
 void take_in(Context& context, const std::string& user, const Change& change, News& news) {
   const Resource* resource = context.config.find(change.resource);
   if (resource == nullptr) return;  // not declared: nothing of it is kept
-  const std::string entity = entity_of(context, user, *resource, change.id);
-  auto own = write_of_key(context, user, change.key);
-  if (own && is_echo(context, *resource, entity, *own)) {
-    return note_echo(context, *own, *resource, {text_of(change), change.etag, change.version});
+  auto entity = entity_of(context, user, *resource, change.id);
+  if (!entity) {
+    return context.effect({{"do", "problem"}, {"code", "feed-id"},
+                           {"message", "The feed told of '" + change.id + "' in '" + resource->name + "', but its path leads to no such item. What "
+                                       "lies below others is named with their ids before its own: ann/42."}});
   }
-  const auto before = context.view.get<Document>(Json::array({user, resource->name, entity}));
-  const Optimistic known = confirmed(context, *resource, user, entity);
-  if (is_known(*resource, known, before, change)) return;
+  if (!change.deleted) note_counting(context, *resource, user, change.document, change.version);
+  auto own = write_of_key(context, user, change.key);
+  if (own && is_echo(context, *resource, *entity, *own, change)) {
+    return note_echo(context, *own, *resource, {id_in(*resource, *entity, change), text_of(change), change.etag, change.version});
+  }
+  if (own && own->whole_collection() && own->resource == resource->name && own->echo_at == 0) {
+    own->echo_at = context.now;
+    context.put(*own);
+  }
+  const auto aside = own ? std::nullopt : entry_of_key(context, user, change.key);
+  if (aside && is_echo(context, *resource, *entity, aside->mutation, change)) {
+    carried_out(context, *aside, *resource, id_in(*resource, *entity, change), text_of(change));
+    if (aside->mutation.entity != *entity) entity = aside->mutation.entity;
+  }
+  const Known known = known_of(context, *resource, user, *entity);
+  if (is_known(context, *resource, user, known, change)) return;
 
   Document row;
   row.user = user;
   row.resource = resource->name;
-  row.entity = entity;
+  row.entity = *entity;
   row.text = text_of(change);
   row.etag = change.etag;
   row.version = change.version;
+  if (!change.deleted) row.changed_at = changed_at(*resource, change.document, {}, context.now);
   // Of what nobody here has seen only a first version is sure to be new.
-  row.created_at = !known.known && change.version == 1 ? context.now : before ? before->created_at : 0;
+  const bool seen = confirmed(context, *resource, user, *entity).known;
+  row.created_at = !seen && change.version == 1 ? context.now : known.row ? known.row->created_at : 0;
   row.at = context.now;
   context.put(row);
-  note_news(*resource, current_name(context, *resource, user, entity), news);
+  note_news(*resource, current_name(context, *resource, user, *entity), news);
 }
 
 void take_batch(Context& context, const FeedEvent& event) {
@@ -82,6 +112,7 @@ void take_batch(Context& context, const FeedEvent& event) {
   }
   News news;
   for (const Change& change : batch->changes) take_in(context, event.user, change, news);
+  feed = context.feed(event.user);  // what was learned of its counts is in it
   feed.cursor = batch->cursor;
   feed.changes += static_cast<std::int64_t>(batch->changes.size());
   context.put(feed);
@@ -97,7 +128,7 @@ void welcomed(Context& context, const FeedEvent& event) {
   if (context.session().user != event.user) return context.effect({{"do", "fed"}, {"how", "elsewhere"}, {"cursor", feed.cursor}});
   if (event.gap) {
     feed.cursor = event.cursor;
-    feed.gap_at = context.now;
+    feed.gap_at = feed.gap_last = context.now;
     context.put(feed);
   } else if (feed.cursor != event.cursor) {
     return context.effect({{"do", "fed"}, {"how", "elsewhere"}, {"cursor", feed.cursor}});

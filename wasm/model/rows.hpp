@@ -67,6 +67,7 @@ struct Mutation {
   std::string echo;              ///< JSON text of what the feed told that it has made of its document; or empty (outbox/echo.hpp)
   std::string echo_etag;
   std::int64_t echo_version = 0; ///< by the feed's count
+  Millis echo_at = 0;            ///< of one to a whole collection: when the feed first told of what it has made; or 0
   std::string state = "queued";  ///< queued (no attempt under way), sending, unknown (an attempt's outcome is)
   Millis created_at = 0;
 
@@ -82,7 +83,7 @@ struct Mutation {
     v("attempts", attempts), v("knownAttempts", known_attempts), v("state", state), v("createdAt", created_at);
     v("base", base), v("basePartial", base_partial), v("baseAlone", base_alone), v("baseAt", base_at), v("baseEtag", base_etag), v("checkedAt", checked_at), v("looked", looked);
     v("open", open), v("merges", merges), v("decisions", decisions), v("sides", sides), v("asking", asking);
-    v("echo", echo), v("echoEtag", echo_etag), v("echoVersion", echo_version);
+    v("echo", echo), v("echoEtag", echo_etag), v("echoVersion", echo_version), v("echoAt", echo_at);
   }
 };
 
@@ -273,9 +274,13 @@ struct Feed {
   std::string cursor;             ///< everything up to here is in the rows
   std::int64_t changes = 0;       ///< how many that were: since the cursor was first taken
   Millis gap_at = 0;              ///< when it turned out that some can't be had any more: what was read before is to be read again; or 0
+  Millis gap_last = 0;            ///< the same, and stays: versions from before it may be higher than those of today
+  std::vector<std::string> counted;  ///< resources whose documents declare the versions that the feed counts (feed/known.hpp)
 
   static constexpr const char* kStore = "meta";
-  template <class Visitor> void fields(Visitor& v) { v("name", name), v("cursor", cursor), v("changes", changes), v("gapAt", gap_at); }
+  template <class Visitor> void fields(Visitor& v) {
+    v("name", name), v("cursor", cursor), v("changes", changes), v("gapAt", gap_at), v("gapLast", gap_last), v("counted", counted);
+  }
 };
 
 /// Pending writes to a whole collection: one, or several in a row with nothing between them.

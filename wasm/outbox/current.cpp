@@ -88,6 +88,8 @@ bool merge_later(Context& context, const AnsweredEvent& event, const std::option
     give_up(context, resource, mutation, told);
     return true;
   }
+  // A server that keeps answers repeats what it said to an attempt that wasn't heard: that may be long ago.
+  const bool repeated = mutation.open && resource.idempotency == Idempotency::kHeader;
   // An earlier attempt of which nothing was heard may be what changed the document; where keys are known, its answer
   // would have been repeated.
   mutation.open = mutation.open && resource.idempotency != Idempotency::kHeader;
@@ -97,7 +99,7 @@ bool merge_later(Context& context, const AnsweredEvent& event, const std::option
   mutation.checked_at = 0;
   renew_key(context, mutation);
   // A server that compares versions is to compare the next one, too, so that a document without one isn't enough.
-  const bool enough = is_gone(event) || (told.document && (event.status != 412 || !told.etag.empty()));
+  const bool enough = !repeated && (is_gone(event) || (told.document && (event.status != 412 || !told.etag.empty())));
   if (enough && !is_outdated(context, mutation, resource, told)) {
     keep(context, mutation, told, context.now);
     if (rebase(context, resource, mutation, told) == Rebased::kOver) return true;

@@ -10,12 +10,14 @@
 namespace holdfast {
 
 struct Echo {
+  Json id;                  ///< by which the server knows the entity: a text or a whole number
   std::string document;     ///< JSON text; kDeleted
   std::string etag;         ///< strong, or empty
   std::int64_t version = 0; ///< by the feed's count
 };
 
-/// The user's pending write with this key.
+/// The user's pending write with this key. Of several, which only an app that names its keys itself can have, one that
+/// was sent.
 std::optional<Mutation> write_of_key(Context& context, const std::string& user, const std::string& key);
 
 /// The server has carried a write out. While an attempt of it is under way its page is to get the server's own answer, so

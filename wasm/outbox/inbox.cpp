@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "codec/text.hpp"
 #include "naming/names.hpp"
 #include "outbox/base.hpp"
 #include "outbox/decisions.hpp"
 #include "outbox/lanes.hpp"
 #include "outbox/rebase.hpp"
 #include "outbox/rewrite.hpp"
+#include "overlay/optimistic.hpp"
 
 namespace holdfast {
 namespace {
@@ -77,6 +79,25 @@ void move_to_inbox(Context& context, const Mutation& mutation, const char* reaso
   // The inbox entry goes on using the stored bytes, so removing the row mustn't take them along.
   if (leaving.body.kind == "bytes") leaving.body.kind = "kept";
   remove(context, leaving);
+}
+
+std::optional<InboxRow> entry_of_key(Context& context, const std::string& user, const std::string& key) {
+  if (key.empty() || context.counts(user).inbox == 0) return std::nullopt;
+  const Range range{InboxRow::kStore, "user", Json::array({user, 0}), Json::array({user, kNever}), kShownMax};
+  for (const InboxRow& stored : context.view.range<InboxRow>(range)) {
+    if (stored.mutation.key == key) return context.view.get<InboxRow>(stored.id);
+  }
+  return std::nullopt;
+}
+
+void carried_out(Context& context, const InboxRow& entry, const Resource& resource, const Json& id, const std::string& document) {
+  const bool deleted = document == kDeleted;
+  if (!resource.singleton && !deleted) note_name(context, resource, entry.mutation, id);
+  leave_inbox(context, entry);
+  if (entry.mutation.body.kind == "bytes") context.view.erase("bodies", entry.id);
+  const auto told = deleted ? std::nullopt : parse_json(document);
+  conclude(context, entry.mutation, outcome_of(entry.mutation), deleted ? 204 : 200, told ? print_json(wrapped(resource, *told)) : std::string());
+  context.effect({{"do", "changed"}, {"resource", resource.name}});
 }
 
 void decided(Context& context, const DecidedEvent& event) {

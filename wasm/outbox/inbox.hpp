@@ -19,6 +19,14 @@ struct Sight {
 void move_to_inbox(Context& context, const Mutation& mutation, const char* reason, std::int64_t status, const std::string& answer,
                    const Sight& sight = {});
 
+/// The user's entry whose write has this key.
+std::optional<InboxRow> entry_of_key(Context& context, const std::string& user, const std::string& key);
+
+/// The server has carried out what was set aside: someone on the way had turned it down, or nobody could tell.
+/// @param id by which the server knows the entity
+/// @param document that came of it, as JSON text; kDeleted
+void carried_out(Context& context, const InboxRow& entry, const Resource& resource, const Json& id, const std::string& document);
+
 void decided(Context& context, const DecidedEvent& event);
 
 }  // namespace holdfast

@@ -125,6 +125,10 @@ void respond_queued(Context& context, Mutation& mutation, const Resource& resour
                   {"document", shown.document ? print_json(wrapped(resource, *shown.document)) : std::string("null")}});
 }
 
+void respond_answer(Context& context, const Mutation& mutation, bool conflict) {
+  context.effect({{"do", "respond"}, {"how", "answer"}, {"id", mutation.id}, {"conflict", conflict}});
+}
+
 void conclude(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status,
               const std::string& document) {
   OutcomeRow outcome;

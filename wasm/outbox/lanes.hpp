@@ -34,6 +34,9 @@ std::optional<Send> end_send(Context& context, const std::string& id, std::int64
 /// Answers the page's fetch with the optimistic document, and notes on the mutation that it was answered.
 void respond_queued(Context& context, Mutation& mutation, const Resource& resource);
 
+/// Answers it with the server's own answer, if the host has one.
+void respond_answer(Context& context, const Mutation& mutation, bool conflict);
+
 /// Remembers what finally became of a write, and tells the pages.
 void conclude(Context& context, const Mutation& mutation, const std::string& state, std::int64_t status,
               const std::string& document);

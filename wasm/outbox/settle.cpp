@@ -6,6 +6,7 @@
 #include "codec/text.hpp"
 #include "naming/names.hpp"
 #include "outbox/base.hpp"
+#include "outbox/confirm.hpp"
 #include "outbox/current.hpp"
 #include "outbox/decisions.hpp"
 #include "outbox/echo.hpp"
@@ -39,100 +40,6 @@ AnswerFacts facts_of(const AnsweredEvent& event, const Mutation& mutation) {
 /// A lookup asks for JSON, whatever the write that it asks about was.
 AnswerFacts facts_of_lookup(const AnsweredEvent& event) { return facts_of(event, Mutation{}); }
 
-void respond_answer(Context& context, const std::string& id, AnswerClass meaning) {
-  context.effect({{"do", "respond"}, {"how", "answer"}, {"id", id},
-                  {"conflict", meaning == AnswerClass::kConflict}});
-}
-
-/// The document that an answer holds of its write's entity, if it does. An action's answer may hold something else.
-std::optional<Json> document_in(Context& context, const AnsweredEvent& event, const Mutation& mutation, const Resource& resource, bool action) {
-  const auto body = parse_json(event.body);
-  if (!body || !body->is_object()) return std::nullopt;
-  const Json* enclosed = find_part(*body, resource.envelope);
-  if (resource.singleton && action && (resource.envelope.empty() || enclosed == nullptr)) return std::nullopt;
-  Json document = unwrapped(resource, *body);
-  if (resource.singleton) return document;
-  const Json* id = find_part(document, resource.id);
-  if (id == nullptr) return std::nullopt;
-  if (action && id_text(id) != id_of(resource, current_name(context, resource, mutation.user, mutation.entity))) return std::nullopt;
-  return document;
-}
-
-/// The id that Location names, where the answer to a creation has no document (RFC 9110, section 10.2.2).
-std::optional<Json> located(Context& context, const AnsweredEvent& event, const Mutation& mutation) {
-  std::string url = header(event.headers, "location");
-  if (url.starts_with('/')) url = mutation.origin + url;
-  const auto found = route(context.config, url);
-  if (!found || found->kind != RouteKind::kItem || found->resource->name != mutation.resource) return std::nullopt;
-  const std::string id = id_of(*found->resource, found->entity);
-  const bool number = !id.empty() && id.size() <= 15 && id[0] != '0' && id.find_first_not_of("0123456789") == std::string::npos;
-  return number ? Json(std::stoll(id)) : Json(id);
-}
-
-/// The server's newest word on the entity becomes its confirmed document. Where it said nothing (204, or an action's
-/// own answer), the write itself is the best that is known.
-/// @return the document that the answer told, if nothing newer is known
-std::optional<Json> keep_document(Context& context, const Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
-  if (mutation.whole_collection()) return note_emptied(context, resource, mutation), std::nullopt;
-  const auto found = route(context.config, mutation.url);
-  if (!found) return std::nullopt;
-  const bool deleted = found->kind == RouteKind::kItem && mutation.method == "DELETE";
-  auto told = deleted ? std::nullopt : document_in(context, event, mutation, resource, found->kind == RouteKind::kAction);
-  const Optimistic last_told = confirmed(context, resource, mutation.user, mutation.entity);
-  const auto before = context.view.get<Document>(Json::array({mutation.user, mutation.resource, mutation.entity}));
-  // Others may have changed it since, and that is known already.
-  const bool overtaken = mutation.echo_version > 0 && before && before->version > mutation.echo_version;
-  const bool outdated = told && last_told.document && (overtaken || is_newer(resource, *last_told.document, *told));
-  const bool filled = told && !outdated && resource.conflicts && fill_partial(context, resource, mutation, *told);
-  if (outdated) told = last_told.document;
-  Document row;
-  row.user = mutation.user;
-  row.resource = mutation.resource;
-  row.entity = mutation.entity;
-  if (deleted) row.text = kDeleted;
-  else if (told) row.text = resource.envelope.empty() && !outdated && !filled ? event.body : print_json(*told);
-  else row.text = shown_after(context, resource, mutation);
-  // An answer that a server has kept and repeats may be older than what it has by now.
-  row.etag = told && !outdated && !(mutation.open && resource.conflicts) ? header(event.headers, "etag") : std::string();
-  row.changed_at = mutation.base_at;
-  const bool creation = found->kind == RouteKind::kCollection && mutation.method == "POST";
-  const Json* id = told && !resource.singleton ? find_part(*told, resource.id) : nullptr;
-  const auto place = creation && id == nullptr ? located(context, event, mutation) : std::nullopt;
-  if (place) {
-    auto document = parse_json(row.text);
-    if (document && document->is_object()) {
-      make_part(*document, resource.id) = *place;
-      row.text = print_json(*document);
-    }
-  }
-  if (place) note_name(context, resource, mutation, *place);
-  else if (!id_text(id).empty()) note_name(context, resource, mutation, *id);
-  else if (creation) note_name(context, resource, mutation, Json(id_of(resource, mutation.entity)));
-  // A PUT to what nobody here has ever seen makes it, as far as can be told.
-  const bool made = found->kind == RouteKind::kItem && mutation.method == "PUT" && !last_told.known;
-  // A deletion is one version further, and nobody else's can be between the two.
-  const std::optional<Json>& versioned = deleted ? last_told.document : told;
-  row.version = std::max(before ? before->version : 0, version_in(resource, versioned));
-  row.created_at = made || creation ? context.now : before ? before->created_at : 0;
-  row.at = context.now;
-  context.put(row);
-  return outdated ? std::nullopt : told;
-}
-
-}  // namespace
-
-void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource) {
-  mutation.answered = mutation.answered || event.waiting;
-  const auto told = keep_document(context, mutation, event, resource);
-  if (told && event.status >= 200 && event.status <= 299) carry_over(context, resource, mutation, *told);
-  remove(context, mutation);
-  respond_answer(context, mutation.id, AnswerClass::kConfirmed);
-  conclude(context, mutation, outcome_of(mutation), event.status, event.body);
-  report_overruled(context, resource, mutation);
-}
-
-namespace {
-
 /// Rejected, or in conflict: a page that still waits gets the server's own answer; what it can't be told is kept.
 void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource, AnswerClass meaning) {
   const bool conflict = meaning == AnswerClass::kConflict;
@@ -143,7 +50,7 @@ void set_aside(Context& context, Mutation& mutation, const AnsweredEvent& event,
   take_out(context, resource, mutation);
   if (keep) move_to_inbox(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
   else remove(context, mutation);
-  respond_answer(context, mutation.id, meaning);
+  respond_answer(context, mutation, conflict);
   conclude(context, mutation, conflict ? "conflict" : "rejected", event.status, event.body);
 }
 

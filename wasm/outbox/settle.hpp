@@ -7,8 +7,6 @@
 namespace holdfast {
 
 void answered(Context& context, const AnsweredEvent& event);
-/// @param event the answer that confirms it; or, by its status and body, what tells as much
-void settle_confirmed(Context& context, Mutation& mutation, const AnsweredEvent& event, const Resource& resource);
 void failed(Context& context, const FailedEvent& event);
 void diagnosed(Context& context, const DiagnosedEvent& event);
 void reopened(Context& context, const ReopenedEvent& event);

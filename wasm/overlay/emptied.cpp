@@ -45,7 +45,8 @@ void note_emptied(Context& context, const Resource& resource, const Mutation& mu
   row.resource = resource.name;
   row.entity = found->parent;
   row.text = kDeleted;
-  row.at = context.now;
+  // What the feed told behind it isn't deleted with the rest.
+  row.at = mutation.echo_at > 0 ? mutation.echo_at : context.now;
   context.put(row);
   Counts counts = context.counts(mutation.user);
   counts.emptied += 1;

@@ -67,11 +67,6 @@ bool is_newer(const Resource& resource, const Json& one, const Json& other) {
   return compare_versions(resource, one, other).value_or(0) > 0;
 }
 
-std::int64_t version_in(const Resource& resource, const std::optional<Json>& document) {
-  const Json* version = document && !resource.version.empty() ? find_part(*document, resource.version) : nullptr;
-  return version != nullptr && version->is_number_integer() ? version->get<std::int64_t>() : 0;
-}
-
 void apply_write(Context& context, Optimistic& shown, const Mutation& mutation, const Resource& resource) {
   shown.pending += 1;
   const auto found = route(context.config, mutation.url);

@@ -38,9 +38,6 @@ std::optional<int> compare_versions(const Resource& resource, const Json& one, c
 /// Whether the declared version of one document is higher than the other's. False where they can't be compared.
 bool is_newer(const Resource& resource, const Json& one, const Json& other);
 
-/// The declared version of a document where it is a whole number, as the feed counts; else 0.
-std::int64_t version_in(const Resource& resource, const std::optional<Json>& document);
-
 /// The key of the host's pseudo-row `base`: the entity's newest document in the answers that were kept, if it is newer
 /// than its row in `documents` and than the deletion of all; `base-etag` has its ETag, if it has
 /// one, `base-partial` whether members may be missing. With a time behind it that of `seen`: what was newest then (js/host/kept.ts).
