@@ -10,6 +10,8 @@ import { prefixFor } from '../js/host/prefixes';
 import type { HoldfastConfig } from '../js/protocol/config';
 
 export { from, given, increment, now, url } from '../js/protocol/config';
+export { credential, cursor, token } from '../js/protocol/live-format';
+export type { LiveChange, LiveEnd, LiveFormat, LiveRule, LiveSignal, Presented, Said } from '../js/protocol/live-format';
 export type {
   AnswerMeaning, Asset, ConflictConfig, ConflictRule, Declared, Filter, HoldfastConfig, ListConfig, Made, Pointer, PolicyName, ReadConfig,
   Resolver, ResolverQuestion, ResourceConfig, RetryConfig,

@@ -2,7 +2,7 @@
 // locks and messages, and decides nothing that a rule could decide.
 
 import type { HoldfastConfig, LiveConfig } from '../protocol/config';
-import type { Outcome, PageRequest, Problem, Status, Trigger } from '../protocol/messages';
+import type { Outcome, PageRequest, Problem, ReadChange, Status, Trigger } from '../protocol/messages';
 import { kProtocol } from '../protocol/messages';
 import * as answers from './answers';
 import { Bodies } from './bodies';
@@ -12,7 +12,12 @@ import { Clock } from './clock';
 import { Credentials } from './credentials';
 import { databaseName, DatabaseSource } from './database';
 import { HostError, report } from './errors';
-import { Live } from './live';
+import { Live, type Told } from './live';
+import { foreign } from './live-foreign';
+import { coveredBy, Format } from './live-format';
+import { checkFormat } from './live-format-check';
+import { ownProtocol } from './live-messages';
+import { open } from './live-transports';
 import { compile, Engine, type Effect } from './module';
 import { askForCredentials, tell } from './pages';
 import { HeldAnswers } from './kept';
@@ -107,16 +112,24 @@ export class Host {
   }
 
   #linked(live: LiveConfig, life: string): Live {
-    const { resources = Object.keys(this.config.resources), credentials = 'same-origin' } = live;
+    const { credentials = 'same-origin' } = live;
+    const resources = coveredBy(live, this.config.resources);
     const present = async (user: string, url: string): Promise<RequestInit> =>
       ({ headers: await this.#credentials.present(user, 'refill', new Request(url)), credentials });
-    const refill = new Refill(this.source, this.#stepper, this.reads, (resource) => resources.includes(resource), present);
-    return new Live(live, life, this.source, this.#stepper, () => this.engine(), this.#credentials, refill, {
-      changed: (change) => void tell({ type: 'read-changed', ...change }),
+    const changed = (change: ReadChange): void => void tell({ type: 'read-changed', ...change });
+    const refill = new Refill(this.source, this.#stepper, this.reads, (resource) => resources.includes(resource), present,
+      () => this.engine(), this.routes, changed);
+    const told: Told = {
+      changed,
       status: () => this.#tellStatus(),
       problem: (code, message) => this.#complain(code, message),
       live: () => void this.tick('socket-open').catch(report),
-    });
+    };
+    const link = !live.format ? ownProtocol(open) : foreign(live.format, new Format(live.format, this.config.resources, resources), {
+      stale: (user, entities) => refill.again(user, entities),
+      problem: (message) => told.problem('feed-unreadable', message),
+    }, open);
+    return new Live(live, life, this.source, this.#stepper, () => this.engine(), this.#credentials, refill, told, link, this.#secrets);
   }
 
   /** The engine, compiled at first need. A failure is tried again at the next one. */
@@ -131,13 +144,15 @@ export class Host {
   /** @throws HostError `config` for a mistake in the configuration */
   async check(): Promise<void> {
     checkBypass(this.config.bypass ?? [], this.prefixes, self.location.href);
+    if (this.config.live) checkFormat(this.config.live, this.config.resources);
     this.#resolvers.check((await this.engine()).resolvers);
   }
 
   async #start(): Promise<Engine> {
     const { resources, retry, conflictRecords, live } = this.config;
     const json = JSON.stringify({ origin: self.location.origin, resources, retry, conflictRecords });
-    const transports = live?.transports ?? ['websocket', 'sse'];
+    // A server with a language of its own rarely speaks it both ways at one URL.
+    const transports = live?.transports ?? (live?.format ? ['websocket'] : ['websocket', 'sse']);
     // Where workers have no WebSockets, there are server-sent events.
     const here = 'WebSocket' in self ? transports : ['sse'];
     const link = live && JSON.stringify({ transports: here, baseMs: live.baseMs, capMs: live.capMs });

@@ -42,6 +42,11 @@ export function parse(text: string): unknown {
 /** The engine looks no deeper than 200 levels (wasm/base/limits.hpp), of which a step has a few around a document. */
 const kDepthMax = 150;
 
+/** Whether a document has more levels than the engine looks into. */
+export function isTooDeep(document: unknown): boolean {
+  return isDeeperThan(kDepthMax, document);
+}
+
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
@@ -228,7 +233,7 @@ export class KeptDocuments {
       const routed = concerns(one.read.url);
       if (!routed) continue;
       const document = routed.kind === 'item' ? unwrapped(one.json, routed.envelope) : one.row(routed.rows ?? [], routed.id, id);
-      if (!isRecord(document) || isDeeperThan(kDepthMax, document)) continue;
+      if (!isRecord(document) || isTooDeep(document)) continue;
       // A list's own ETag says nothing of its rows.
       const etag = routed.kind === 'item' && !partly ? one.read.headers.find(([header]) => header === 'etag')?.[1] ?? null : null;
       partly = { ...document, ...(partly ?? {}) };

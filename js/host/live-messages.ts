@@ -1,7 +1,10 @@
 // What the server says over the live link, and what it is told (docs/protocol.md). Changes themselves go to the engine as
 // they came.
 
+import type { CredentialHeaders } from './credentials';
 import { isRecord } from './list';
+import { headerIn } from './live-presented';
+import type { Connection, Hello, Listener, Open, Transport } from './live-transports';
 
 export type ServerMessage =
   | { type: 'welcome'; cursor: string; expired: boolean; heartbeatMs: number; windowMs: number }
@@ -16,6 +19,39 @@ export type ClientMessage =
   | { type: 'hello'; after: string | null; authorization?: string }
   | { type: 'ping' }
   | { type: 'pong' };
+
+/** What a connection is asked for. */
+export interface Asked {
+  transport: Transport;
+  url: URL;
+  user: string;
+  after: string | null;
+  headers: CredentialHeaders;
+  credentials: RequestCredentials;
+}
+
+/** A connection on which this protocol is spoken, whatever the server itself says. */
+export interface Link {
+  send(message: ClientMessage): void;
+  close(): void;
+}
+
+/** How a connection is made. */
+export type Connect = (asked: Asked, listener: Listener) => Link;
+
+const kSubprotocol = 'holdfast.v1';
+
+/** To a server that speaks it. */
+export const ownProtocol = (open: Open): Connect => ({ transport, url, after, headers, credentials }, listener) => {
+  const authorization = headerIn(headers, 'authorization');
+  const hello: ClientMessage = { type: 'hello', after, ...(authorization !== undefined && { authorization }) };
+  const address = new URL(url);
+  // Over server-sent events the URL is the hello.
+  if (transport === 'sse' && after !== null) address.searchParams.set('after', after);
+  const asked: Hello = { url: address, subprotocols: [kSubprotocol], first: [JSON.stringify(hello)], headers, credentials };
+  const connection: Connection = open(transport, asked, listener);
+  return { send: (message) => connection.send(JSON.stringify(message)), close: () => connection.close() };
+};
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 /** Not told, or nothing that could be one: the machine has defaults. */

@@ -2,12 +2,17 @@
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { CredentialHeaders } from './credentials';
-import type { ClientMessage } from './live-messages';
 
 /** What a connection tells; nothing any more once it has ended, or was closed. */
 export interface Listener {
   opened(): void;
-  message(data: string): void;
+  /**
+   * @param event of server-sent events
+   * @returns resolves when it has been taken in, whatever became of it
+   */
+  message(data: string, event?: { name: string; id?: string }): void | Promise<void>;
+  /** Something came that is no message: a comment among server-sent events. */
+  alive?(): void;
   /** @param code of the WebSocket's closing (RFC 6455, section 7.4); 1006: it broke */
   closed(code: number, reason: string): void;
   /** The server answered with something else. */
@@ -16,7 +21,10 @@ export interface Listener {
 
 export interface Hello {
   url: URL;
-  after: string | null;
+  /** Of a WebSocket (RFC 6455, section 1.9). */
+  subprotocols: string[];
+  /** What is said first, where the transport has a way back. */
+  first: string[];
   headers: CredentialHeaders;
   /** Whether cookies go along, for server-sent events; a WebSocket always takes them. */
   credentials: RequestCredentials;
@@ -24,31 +32,34 @@ export interface Hello {
 
 export interface Connection {
   /** Does nothing where the transport has no way back. */
-  send(message: ClientMessage): void;
+  send(data: string): void;
   close(): void;
 }
 
-const kSubprotocol = 'holdfast.v1';
 /** For lack of a code of its own, as a WebSocket has it when the server just ends. */
 const kNoStatus = 1005;
 const kBroken = 1006;
 
-export function openWebSocket({ url, after, headers }: Hello, listener: Listener): Connection {
+export type Transport = 'websocket' | 'sse';
+export type Open = (transport: Transport, hello: Hello, listener: Listener) => Connection;
+
+export const open: Open = (transport, hello, listener) => (transport === 'sse' ? openEvents(hello, listener) : openWebSocket(hello, listener));
+
+function openWebSocket({ url, subprotocols, first }: Hello, listener: Listener): Connection {
   const address = new URL(url);
   address.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
-  const socket = new WebSocket(address, kSubprotocol);
+  const socket = new WebSocket(address, subprotocols);
   const stop = new AbortController();
   const { signal } = stop;
-  const send = (message: ClientMessage): void => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  const send = (data: string): void => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(data);
   };
   socket.addEventListener('open', () => {
-    const authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-    send({ type: 'hello', after, ...(authorization !== undefined && { authorization }) });
+    first.forEach(send);
     listener.opened();
   }, { signal });
   // Binary frames aren't spoken here: as text they are no message, and the listener says what becomes of that.
-  socket.addEventListener('message', ({ data }) => listener.message(typeof data === 'string' ? data : ''), { signal });
+  socket.addEventListener('message', ({ data }) => void listener.message(typeof data === 'string' ? data : ''), { signal });
   socket.addEventListener('close', ({ code, reason }) => {
     stop.abort();
     listener.closed(code, reason);
@@ -62,11 +73,9 @@ export function openWebSocket({ url, after, headers }: Hello, listener: Listener
   };
 }
 
-export function openEvents({ url, after, headers, credentials }: Hello, listener: Listener): Connection {
+function openEvents({ url, headers, credentials }: Hello, listener: Listener): Connection {
   const stop = new AbortController();
-  const address = new URL(url);
-  if (after !== null) address.searchParams.set('after', after);
-  void follow(new Request(address, {
+  void follow(new Request(url, {
     headers: [...headers, ['Accept', 'text/event-stream']], credentials, cache: 'no-store', redirect: 'manual', signal: stop.signal,
   }), listener, stop.signal);
   return { send: () => undefined, close: () => stop.abort() };
@@ -81,8 +90,12 @@ async function follow(request: Request, listener: Listener, stop: AbortSignal): 
       return unlessStopped(() => listener.refused(statusOf(answer), retryAfter(answer)));
     }
     unlessStopped(() => listener.opened());
-    const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
-    for (let next = await events.read(); !next.done && !stop.aborted; next = await events.read()) listener.message(next.value.data);
+    const parser = new EventSourceParserStream({ onComment: () => unlessStopped(() => listener.alive?.()) });
+    const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
+    for (let next = await events.read(); !next.done && !stop.aborted; next = await events.read()) {
+      const { data, event = 'message', id } = next.value;
+      void listener.message(data, { name: event, ...(id !== undefined && { id }) });
+    }
     unlessStopped(() => listener.closed(kNoStatus, ''));
   } catch {
     unlessStopped(() => listener.closed(kBroken, ''));

@@ -7,9 +7,10 @@ import type { LiveState, ReadChange } from '../protocol/messages';
 import type { Credentials } from './credentials';
 import type { DatabaseSource } from './database';
 import { isTrap, report } from './errors';
-import { readMessage, type ServerMessage } from './live-messages';
-import { openEvents, openWebSocket, type Connection, type Listener } from './live-transports';
+import { readMessage, type Connect, type Link, type ServerMessage } from './live-messages';
+import type { Listener, Transport } from './live-transports';
 import type { Effect, Engine, LinkMemory } from './module';
+import type { Secrets } from './secrets';
 import type { Stepper } from './stepper';
 
 /** Pages say every 20 s that they want to be live; a page that is frozen or hidden for long says nothing. */
@@ -38,7 +39,7 @@ interface Refill {
 export class Live {
   #memory: LinkMemory | null = null;
   #loaded = false;
-  #open: { attempt: number; connection: Connection } | null = null;
+  #open: { attempt: number; connection: Link } | null = null;
   /** Steps of the machine, and what they set going, one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -53,6 +54,8 @@ export class Live {
     private readonly credentials: Credentials,
     private readonly refill: Refill,
     private readonly told: Told,
+    private readonly link: Connect,
+    private readonly secrets: Pick<Secrets, 'withoutInBatch'>,
   ) {}
 
   get state(): LiveState {
@@ -160,7 +163,10 @@ export class Live {
   // --- The connection ---------------------------------------------------------------------------------------------
 
   #url(): URL {
-    return new URL(this.config.url, self.location.href);
+    const url = new URL(this.config.url, self.location.href);
+    // Credentials are known by the origin that requests go to.
+    url.protocol = url.protocol.replace(/^ws/, 'http');
+    return url;
   }
 
   async #user(): Promise<string> {
@@ -168,7 +174,7 @@ export class Live {
   }
 
   /** That of an attempt, unless it is over. */
-  #connection(attempt: unknown): Connection | null {
+  #connection(attempt: unknown): Link | null {
     const open = this.#open;
     return open !== null && open.attempt === attempt ? open.connection : null;
   }
@@ -181,20 +187,19 @@ export class Live {
     connection.close();
   }
 
-  #connect(attempt: number, transport: 'websocket' | 'sse'): void {
+  #connect(attempt: number, transport: Transport): void {
     let closed = false;
-    const placeholder: Connection = { send: () => undefined, close: () => { closed = true; } };
-    const open = { attempt, connection: placeholder };
-    this.#open = open;
+    const placeholder: Link = { send: () => undefined, close: () => { closed = true; } };
+    const opening = { attempt, connection: placeholder };
+    this.#open = opening;
     void (async () => {
       const user = await this.#user();
       const cursor = await this.source.use((db) => db.get('meta', `feed ${user}`));
       const after = typeof cursor?.cursor === 'string' && cursor.cursor !== '' ? cursor.cursor : null;
       const headers = await this.credentials.present(user, kOwnId, new Request(this.#url()));
       if (closed) return;
-      const hello = { url: this.#url(), after, headers, credentials: this.config.credentials ?? 'same-origin' };
-      const listener = this.#listener(attempt, user, after);
-      open.connection = transport === 'sse' ? openEvents(hello, listener) : openWebSocket(hello, listener);
+      const asked = { transport, url: this.#url(), user, after, headers, credentials: this.config.credentials ?? 'same-origin' };
+      opening.connection = this.link(asked, this.#listener(attempt, user, after));
     })().catch((error: unknown) => {
       report(error);
       this.#step({ type: 'closed', attempt, code: 1006, reason: '', retryAfterMs: null });
@@ -227,7 +232,7 @@ export class Live {
       message: (data) => {
         untaken += data.length;
         if (untaken > kUntakenMax) return end(1013, 'slow');
-        taking = taking.then(() => take(data)).catch((error: unknown) => {
+        return taking = taking.then(() => take(data)).catch((error: unknown) => {
           report(error);
           end(1006);  // Not taken in: the same comes again, from the cursor.
         }).finally(() => { untaken -= data.length; });
@@ -247,7 +252,7 @@ export class Live {
         break;
       }
       case 'changes': {
-        const fed = await this.#feed({ action: 'changes', user, batch: data });
+        const fed = await this.#feed({ action: 'changes', user, batch: this.secrets.withoutInBatch(data) });
         if (fed.how !== 'applied') return fed.how;
         this.#step({ type: message.more ? 'behind' : 'caught-up', attempt });
         for (const change of fed.resources as ReadChange[]) this.told.changed(change);

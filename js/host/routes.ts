@@ -43,6 +43,22 @@ export class Routes {
     }
     return best?.resource;
   }
+
+  /**
+   * @param entity by its name (wasm/routing/route.hpp)
+   * @returns its own URL; without one, that of what all of the resource's entities lie below
+   */
+  urlOf(resource: string, entity: string | null): string {
+    const pattern = this.#patterns.find((one) => one.resource === resource);
+    if (!pattern) return '';
+    const { origin, segments } = pattern;
+    const parameters = segments.filter((segment) => segment === null).length;
+    // Within a name of several parts slashes and percent signs are encoded already.
+    const names = entity === null ? [] : parameters < 2 ? [encodeURIComponent(entity)]
+      : entity.split('/').map((name) => encodeURIComponent(name).replace(/%25(2F|25)/g, '%$1'));
+    const end = names.length === parameters ? segments.length : segments.indexOf(null);
+    return `${origin}/${segments.slice(0, end).map((segment) => segment ?? names.shift()).join('/')}`;
+  }
 }
 
 function originOf(url: string): string {

@@ -2,6 +2,7 @@
 // anything is kept and before the engine sees it.
 
 import type { HoldfastConfig } from '../protocol/config';
+import { isRecord } from './list';
 import type { Routes } from './routes';
 
 export class Secrets {
@@ -21,10 +22,21 @@ export class Secrets {
     const names = this.#at(url);
     if (!names || text === '') return text;
     try {
-      return JSON.stringify(JSON.parse(text, (name, value: unknown) => (names.has(name) ? undefined : value)));
+      return JSON.stringify(without(names, text));
     } catch {
       return '';
     }
+  }
+
+  /** A batch of changes without those in its documents; the engine says of what it makes no sense. */
+  withoutInBatch(text: string): string {
+    if (this.#ofResource.size === 0) return text;
+    const batch = JSON.parse(text) as { changes?: unknown };
+    for (const change of Array.isArray(batch.changes) ? batch.changes.filter(isRecord) : []) {
+      const names = this.#ofResource.get(String(change.resource));
+      if (names && change.document) change.document = without(names, JSON.stringify(change.document));
+    }
+    return JSON.stringify(batch);
   }
 
   /** Whether a write's body holds one: as JSON, in a form, or quoted in whatever else it is. */
@@ -48,4 +60,8 @@ export class Secrets {
   #at(url: string): ReadonlySet<string> | undefined {
     return this.#ofResource.size > 0 ? this.#ofResource.get(this.routes.resourceOf(url) ?? '') : undefined;
   }
+}
+
+function without(names: ReadonlySet<string>, text: string): unknown {
+  return JSON.parse(text, (name, value: unknown) => (names.has(name) ? undefined : value));
 }

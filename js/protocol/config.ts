@@ -1,5 +1,7 @@
 // What an app declares in its service-worker file. The engine checks all of it when the worker starts.
 
+import type { LiveFormat } from './live-format';
+
 export type AnswerMeaning = 'confirmed' | 'conflict' | 'retry' | 'needs-auth' | 'rejected';
 
 /** A member's name (`status`), or a JSON Pointer (RFC 6901) into a document (`/author/username`, `''` is the whole). */
@@ -262,15 +264,18 @@ export interface RetryConfig {
   sendsMax?: number;
 }
 
-/** Live changes from the server, by the protocol of docs/protocol.md. */
+/** Live changes from the server (docs/live.md), by the protocol of docs/protocol.md or in the server's own `format`. */
 export interface LiveConfig {
   /** Where the server tells its changes: `/api/live`. Relative to the worker's script; it may lie on another origin. */
   url: string | URL;
   /**
    * In the order of preference. Default `['websocket', 'sse']`: server-sent events where a network breaks WebSockets. A
-   * WebSocket can't carry credentials in headers other than `Authorization`; with others, name `sse` alone.
+   * WebSocket can't carry credentials in headers other than `Authorization`; with others, name `sse` alone. With a
+   * `format` the default is `['websocket']`.
    */
   transports?: ('websocket' | 'sse')[];
+  /** What the server's own messages mean, where it doesn't speak the protocol of docs/protocol.md. */
+  format?: LiveFormat;
   /** The resources that the server tells the changes of. Default: all that are declared. */
   resources?: string[];
   /** For server-sent events: whether cookies are sent to another origin. Default `same-origin`. */

@@ -24,6 +24,11 @@ async function orderDish(page: Page | FrameLocator, dish: string): Promise<void>
   await page.locator('[data-act=place]').click();
 }
 
+/** The badge, in words. */
+function says(page: Page, words: string): Promise<void> {
+  return page.getByRole('status').filter({ hasText: new RegExp(`^${words}$`) }).waitFor({ timeout: kSoonMs });
+}
+
 async function listed(origin: string): Promise<Listed[]> {
   return await (await fetch(`${origin}/api/orders`)).json() as Listed[];
 }
@@ -86,7 +91,7 @@ describe('the demo', () => {
     try {
       const [customer, dispatcher] = await Promise.all([browser.context.newPage(), other.context.newPage()]);
       await Promise.all([customer.goto(`${demo.app}/#/customer`), dispatcher.goto(`${demo.app}/#/dispatcher`)]);
-      await dispatcher.locator('.source:has-text("Live")').waitFor({ timeout: kSoonMs });
+      await says(dispatcher, 'Live');
       let reads = 0;
       dispatcher.on('request', (request) => { if (request.method() === 'GET' && request.url().includes('/api/orders')) reads += 1; });
       // A page that has to ask does so three times. A machine that is busy may lose the link for a moment: then it asks once.
@@ -99,6 +104,37 @@ describe('the demo', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('what was missed in the tunnel shows behind it, and a badge says in words how old the news is, also on a phone', async () => {
+    // Out of reach of this tunnel.
+    const elsewhere = async (method: string, url: string, body: object): Promise<Listed> => (await fetch(`http://localhost:${demo.port + 3}${url}`, {
+      method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    })).json() as Promise<Listed>;
+    const page = await browser.context.newPage();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(`${demo.app}/#/dispatcher`);
+    await says(page, 'Live');
+    const { id } = await elsewhere('POST', '/api/orders', { customer: 'Guest 9', restaurant: 'Green Bowl', items: [{ name: 'Lentil salad', quantity: 1 }] });
+    const row = page.locator(`tr[data-order="${id}"]`);
+    await row.waitFor({ timeout: kSoonMs });
+    await tunnel(true);
+    await says(page, 'Waiting');
+    await page.getByText('Shown from this device').waitFor({ timeout: kSoonMs });
+    await page.goto(`${demo.app}/#/customer`);
+    await orderDish(page, 'Tomato and basil');
+    await page.getByText('No signal · 1 waiting').waitFor({ timeout: kSoonMs });
+    for (const words of ['.live', '.badges']) {
+      const box = await page.locator(words).boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= 360, `${words} fits on a phone`);
+    }
+    await page.goto(`${demo.app}/#/dispatcher`);
+    await elsewhere('PATCH', `/api/orders/${id}`, { status: 'accepted' });
+    await tunnel(false);
+    await row.locator('[data-label=Status]:has-text("Accepted")').waitFor({ timeout: kSoonMs });
+    await says(page, 'Live');
+    await page.getByText('Shown as the server has it').waitFor({ timeout: kSoonMs });
+    await page.close();
   });
 
   it('delivered here and cancelled there: the courier is told that it was overruled, also by a page that was not there', async () => {

@@ -18,7 +18,7 @@ test('a machine that stops in the middle of its work is started anew, and its me
     async rebuild() { rebuilt += 1; trapping = false; },
   };
   const source = { use: () => Promise.resolve(undefined) };
-  const live = new Live({ url: '/api/live' }, 'life', source as never, null!, () => Promise.resolve(engine as never), null!, null!, null!);
+  const live = new Live({ url: '/api/live' }, 'life', source as never, null!, () => Promise.resolve(engine as never), null!, null!, null!, null!, null!);
   const reported = console.error;
   console.error = () => undefined;
   try {

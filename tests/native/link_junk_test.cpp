@@ -125,9 +125,11 @@ TEST_CASE("Link: every row of the table is reached") {
     Random random("rows " + std::to_string(life));
     Memory memory = nothing_yet(config);
     Millis now = 1'700'000'000'000;
-    // Hardly ever by chance: unauthorized again, soon after fresh credentials led to being live.
-    const std::vector<Event> first{Start{}, Closed{1, 4401, "", kUnnamed}, Credentials{true}, Welcome{2}, CaughtUp{2}, Closed{2, 4401, "", kUnnamed}};
-    for (std::size_t i = 0; life == 0 && i < first.size(); ++i) reached.insert(step(config, memory, first[i], now, random).row);
+    // Hardly ever by chance: unauthorized again, soon after fresh credentials led to a welcome, or to being live.
+    std::vector<Event> first{Start{}, Closed{1, 4401, "", kUnnamed}, Credentials{true}, Welcome{2}};
+    if (life == 0) first.push_back(CaughtUp{2});
+    first.push_back(Closed{2, 4401, "", kUnnamed});
+    for (std::size_t i = 0; life < 2 && i < first.size(); ++i) reached.insert(step(config, memory, first[i], now, random).row);
     for (int i = 0; i < 200; ++i) {
       const Json state = encode_memory(config, memory, now);
       now = later(state, now, random);

@@ -181,6 +181,7 @@ TEST_CASE("Link: credentials are refreshed once, then somebody has to sign in") 
         CHECK(device.start() == Json::array());
         device.life = "second";
         CHECK(those(device.start(), "open").size() == 1);
+        SUBCASE("and asks for them where it has none") CHECK(those(device.closed(4401, "auth"), "refresh-credentials").size() == 1);
       }
       SUBCASE("a connection that lasts makes up for it") {
         device.step({{"type", "credentials"}, {"ok", true}});

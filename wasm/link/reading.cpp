@@ -32,6 +32,8 @@ struct Reader {
   Input operator()(const Start& event) const {
     const bool fresh = event.life.empty() || event.life != memory().life;
     memory().life = event.life;
+    // Credentials are in a worker's memory alone: the next one has none until it asks.
+    if (fresh) memory().refreshed = false;
     if (!fresh && memory().state != State::kSuspended) return Input::kNothing;  // a further page
     if (!fresh && memory().hold == Hold::kGone) return Input::kStartInVain;
     if (memory().open()) return turn.now - memory().opened_at < turn.config.base_ms ? Input::kStartHeld : Input::kStart;

@@ -2,7 +2,7 @@
 
 import { connect, type Holdfast, type InboxEntry, type Status } from 'holdfast';
 import { startApp } from './app/app.js';
-import type { Ending, Inbox, InboxItem, Network, Progress, Weather } from './app/network.js';
+import type { Ending, Inbox, InboxItem, Live, Network, Progress, Weather } from './app/network.js';
 import { addOpenWrite, openWrites, removeOpenWrite, type OpenWrite } from './open-writes.js';
 
 /** After these there is nothing more to be told of a write. */
@@ -66,9 +66,8 @@ class HoldfastNetwork implements Network {
 
   weather(): Weather {
     const status = this.#status;
-    if (!status) return { link: 'online', live: 'no', pending: 0, inbox: 0, problem: null };
-    const live = status.live === 'live' ? 'yes' : status.live === 'replaying' ? 'catching-up' : 'no';
-    return { link: status.link, live, pending: status.pending, inbox: status.inbox, problem: status.problem?.message ?? null };
+    if (!status) return { link: 'online', live: null, pending: 0, inbox: 0, problem: null };
+    return { link: status.link, live: liveIn(status), pending: status.pending, inbox: status.inbox, problem: status.problem?.message ?? null };
   }
 
   watch(listener: () => void): void {
@@ -101,6 +100,12 @@ class HoldfastNetwork implements Network {
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Attempts in the tunnel come and go: none of them is news. */
+function liveIn({ live }: Status): Live | null {
+  if (live === 'off') return null;
+  return live === 'live' ? 'live' : live === 'replaying' ? 'catching-up' : 'waiting';
 }
 
 function readEntry(entry: InboxEntry): InboxItem {

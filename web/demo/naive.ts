@@ -45,7 +45,7 @@ class NaiveNetwork implements Network {
 
   weather(): Weather {
     const pending = [...this.#open.values()].reduce((sum, { count }) => sum + count, 0);
-    return { link: this.#failing ? 'offline' : 'online', live: 'no', pending, inbox: 0, problem: null };
+    return { link: this.#failing ? 'offline' : 'online', live: null, pending, inbox: 0, problem: null };
   }
 
   /** What nobody keeps, nobody merges: the last one to write wins. */

@@ -2,9 +2,9 @@
 
 import { h, icon, type IconName } from './dom.js';
 import { inboxPanel, type InboxPanel } from './inbox.js';
-import type { Ending, Link, Network } from './network.js';
+import type { Ending, Link, Live, Network } from './network.js';
 import { kFramed, listenToShell, shellUrl } from './ride.js';
-import { Store } from './store.js';
+import { Store, type Seen } from './store.js';
 import { courierView } from './views/courier.js';
 import { customerView } from './views/customer.js';
 import { dispatcherView } from './views/dispatcher.js';
@@ -38,15 +38,15 @@ export function startApp(network: Network): void {
     story: storyView(store),
   };
   const inbox = network.inbox && inboxPanel(network.inbox, (id) => store.orders.find((order) => order.id === id)?.restaurant ?? 'Order');
-  const badge = linkBadge(network, inbox);
+  const badges = [liveBadge(network), linkBadge(network, inbox)];
   const links = kViews.map(({ name, title, icon: mark }) => h('a', { href: `#/${name}`, 'data-view': name }, icon(mark), h('span', {}, title)));
   const main = h('main', { id: 'main', tabindex: -1 });
-  const source = h('p', { class: 'source quiet', role: 'status' });
+  const source = h('p', { class: 'source quiet' });
 
   document.getElementById('app')!.replaceChildren(
     h('header', { class: 'top' },
       h('a', { class: 'brand', href: '#/customer' }, h('img', { src: '/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, 'Corner Table')),
-      h('nav', { 'aria-label': 'Views' }, ...links), badge.element),
+      h('nav', { 'aria-label': 'Views' }, ...links), h('div', { class: 'states' }, ...badges.map(({ element }) => element))),
     ...[network.banner !== null && h('p', { class: `banner banner-${network.kind}` }, network.banner)].filter((one) => one !== false),
     main,
     h('footer', { class: 'foot' }, source, ...(kFramed ? [] : [h('a', { href: shellUrl(network.kind) }, 'Take it through a tunnel →')])),
@@ -78,12 +78,9 @@ export function startApp(network: Network): void {
 
   function draw(): void {
     views[viewName()].update();
-    badge.update();
+    for (const badge of badges) badge.update();
     inbox?.update();
-    const { source: from, pending } = store.seen;
-    const said = from === 'device' ? `Shown from this device${pending > 0 ? `, with ${pending} unsent` : ''}.`
-      : { server: kLiveWords[network.weather().live], memory: 'Shown as last seen.', nothing: 'Nothing has come from the server yet.' }[from];
-    if (source.textContent !== said) source.textContent = said;
+    source.textContent = sayWhence(store.seen, network.weather().live);
   }
 
   // Several things may change within one frame; one drawing is enough.
@@ -96,12 +93,39 @@ export function startApp(network: Network): void {
   show();
 }
 
-/** Of what the server has told. */
-const kLiveWords = {
-  yes: 'Live: what others do shows as it happens.',
-  'catching-up': 'Catching up with what others did.',
-  no: 'Shown as the server has it.',
+/** What is told as it happens is kept on the device too: there it is the server's word, or was it, whoever was asked. */
+function sayWhence({ source, pending }: Seen, live: Live | null): string {
+  if (source === 'nothing') return 'Nothing has come from the server yet.';
+  if (source === 'memory') return 'Shown as last seen.';
+  const fromServer = live === null ? source === 'server' : live === 'live';
+  return `Shown ${fromServer ? 'as the server has it' : 'from this device'}${pending > 0 ? `, with ${pending} unsent` : ''}.`;
+}
+
+const kLiveWords: Record<Live, { words: string; title: string; icon: IconName }> = {
+  live: { words: 'Live', title: 'What others do shows here as it happens.', icon: 'live' },
+  'catching-up': { words: 'Catching up', title: 'What was missed is on its way.', icon: 'turn' },
+  waiting: { words: 'Waiting', title: 'What others do is not seen now; it shows as soon as the connection is back.', icon: 'clock' },
 };
+
+/** Says in words how old the news may be; nothing where nobody tells any. */
+function liveBadge(network: Network): { element: HTMLElement; update(): void } {
+  const element = h('p', { class: 'live', role: 'status', hidden: true });
+  let shown: Live | null = null;
+  return {
+    element,
+    update() {
+      const { live } = network.weather();
+      if (live === shown) return;
+      shown = live;
+      element.hidden = live === null;
+      if (live === null) return;
+      const { words, title, icon: name } = kLiveWords[live];
+      element.dataset['live'] = live;
+      element.title = title;
+      element.replaceChildren(icon(name), h('span', {}, words));
+    },
+  };
+}
 
 function linkBadge(network: Network, inbox: InboxPanel | null): { element: HTMLElement; update(): void } {
   const words = h('span', { class: 'badge-words' });

@@ -5,11 +5,14 @@ import type { Conflict, Outcome } from 'holdfast';
 
 export type Link = 'online' | 'offline' | 'needs-auth' | 'blocked-cors';
 
+/** Whether what others do shows here as it happens. */
+export type Live = 'live' | 'catching-up' | 'waiting';
+
 /** The state of the app as a whole, for the badge in its header. */
 export interface Weather {
   link: Link;
-  /** Whether what others do is told as it happens. */
-  live: 'yes' | 'catching-up' | 'no';
+  /** Null where nobody tells what others do. */
+  live: Live | null;
   /** Writes made here that the server has not answered for good. */
   pending: number;
   /** Writes that wait for a person's decision. */

@@ -115,7 +115,7 @@ export class Store extends EventTarget {
     }).finally(() => {
       this.#reading = null;
       // Who is told of changes needn't ask for them.
-      const wait = this.#again ? 50 : this.network.weather().live === 'yes' ? null : this.#one === null ? kPollMs : kPollOneMs;
+      const wait = this.#again ? 50 : this.network.weather().live === 'live' ? null : this.#one === null ? kPollMs : kPollOneMs;
       if (wait !== null) this.#timer = setTimeout(() => this.refresh(), wait);
       this.#again = false;
       this.#tell();
