@@ -30,12 +30,16 @@ export class Clock {
     const mended = await this.source.use(async (db) => {
       const ahead = await newestTime(db.transaction(['documents', 'reads'] as StoreName[], 'readonly')) - now;
       if (ahead <= kSlackMs) return false;
-      const tx = db.transaction(['documents', 'reads'], 'readwrite');
+      const tx = db.transaction(['documents', 'reads', 'meta'], 'readwrite');
       for (let at = await tx.objectStore('documents').openCursor(); at; at = await at.continue()) {
         await at.update(earlier(at.value, ['at', 'createdAt', 'changedAt'], ahead));
       }
       for (let at = await tx.objectStore('reads').openCursor(); at; at = await at.continue()) {
         await at.update(earlier(at.value, ['at', 'used'], ahead));
+      }
+      // What was told behind a gap is still behind it.
+      for (let at = await tx.objectStore('meta').openCursor(IDBKeyRange.bound('feed ', 'feed \uffff')); at; at = await at.continue()) {
+        await at.update(earlier(at.value, ['gapAt', 'gapLast'], ahead));
       }
       await tx.done;
       this.mended();

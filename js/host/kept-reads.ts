@@ -51,7 +51,11 @@ export class KeptReads {
   /** Keeps an answer, unless a later one is there or its user has gone; what was not used for longest makes room. */
   async keep(read: KeptRead): Promise<void> {
     const budget = this.rules(read.resource);
-    if (read.bytes > budget.bytes) return;
+    // What it said before isn't true any more, though there is no room for what it says now.
+    if (read.bytes > budget.bytes) {
+      const before = await this.find(read.user, read.url, read.accept);
+      return before && before.at <= read.at ? this.drop(read) : undefined;
+    }
     const own: ReadKey = [read.user, read.url, read.accept];
     const row = { ...read, text: this.secrets.without(read.url, read.text) };
     const held = this.answers.held(own)?.read;

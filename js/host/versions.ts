@@ -21,6 +21,8 @@ interface Index {
   entities: Map<string, Known>;
   /** What the user's own writes were answered is in it up to this time. */
   until: number;
+  /** What was known before it isn't in it: a server that came back from a backup counts lower than it did. */
+  since: number;
 }
 
 /** More are not remembered beyond what is kept: then the indexes are made anew. */
@@ -69,9 +71,10 @@ export class Versions {
 
   async #indexOf(user: string, place: Place, routeOf: (url: string) => Routed): Promise<Index> {
     const name = JSON.stringify([user, place.resource]);
+    const since = await this.#gapOf(user);
     let making = this.#indexes.get(name);
-    if (!making) {
-      making = this.#make(user, place.resource, routeOf);
+    if (!making || (await making).since !== since) {
+      making = this.#make(user, place.resource, since, routeOf);
       this.#indexes.set(name, making);
       making.catch(() => this.#indexes.delete(name));
     }
@@ -80,9 +83,15 @@ export class Versions {
     return index;
   }
 
-  async #make(user: string, resource: string, routeOf: (url: string) => Routed): Promise<Index> {
-    const index: Index = { entities: new Map(), until: 0 };
-    for (const { url, text } of await this.kept.ofResource(user, resource)) {
+  /** When the feed's last gap was noticed (rows.hpp, `gapLast`), or 0. */
+  async #gapOf(user: string): Promise<number> {
+    return Number((await this.source.use((db) => db.get('meta', `feed ${user}`)))?.gapLast ?? 0);
+  }
+
+  async #make(user: string, resource: string, since: number, routeOf: (url: string) => Routed): Promise<Index> {
+    const index: Index = { entities: new Map(), until: since, since };
+    for (const { url, text, at } of await this.kept.ofResource(user, resource)) {
+      if (at <= since) continue;
       const place = routeOf(url);
       const json = parse(text);
       if (place.declared && place.kind !== 'action' && json !== null) takeIn(index, place, json);

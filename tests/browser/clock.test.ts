@@ -23,7 +23,8 @@ async function setBack(app: App): Promise<void> {
       opening.onsuccess = () => resolve(opening.result);
       opening.onerror = () => reject(opening.error);
     });
-    const tx = db.transaction(['documents', 'reads'], 'readwrite');
+    const tx = db.transaction(['documents', 'reads', 'meta'], 'readwrite');
+    tx.objectStore('meta').put({ name: 'feed ', cursor: 'c', changes: 0, gapAt: 0, gapLast: Date.now() + hour, counted: [], v: 1 });
     for (const store of ['documents', 'reads']) {
       const cursor = tx.objectStore(store).openCursor();
       cursor.onsuccess = () => {
@@ -55,6 +56,9 @@ test('what others change from then on shows, online and in the tunnel', async (t
   app.server.down = 'reset';
   assert.equal(noteOf((await app.fetch('/api/orders/1')).text), 'theirs', 'in the tunnel');
   const now = Date.now();
+  const feed = (await app.rows<{ name: string; gapAt: number; gapLast: number }>('meta')).find(({ name }) => name === 'feed ')!;
+  assert.ok(feed.gapLast > 0 && feed.gapLast <= now, `the feed's last gap lies ahead by ${feed.gapLast - now} ms`);
+  assert.equal(feed.gapAt, 0, 'what has no time gets none');
   for (const store of ['documents', 'reads']) {
     for (const row of await app.rows<{ at: number }>(store)) assert.ok(row.at <= now + 1_000, `a row of ${store} lies ahead by ${row.at - now} ms`);
   }

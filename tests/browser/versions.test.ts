@@ -164,3 +164,33 @@ test('Promise 15: an answer to a write that is older than what was read since ch
   app.server.down = 'reset';
   assert.deepEqual(await item(app), later);
 });
+
+test('Promise 25: a server that came back from a backup is believed behind the gap that its feed tells of', async (t) => {
+  const app = await openApp(t, browser.context, { config: kConfig });
+  const world = new Replicas(app);
+  const old = { ...a };
+  world.change('a', { note: 'lost with the disk' });
+  world.catchUp();
+  const before = world.primary.get('a')!;
+  await assertShown(app, before);
+  world.replica.set('a', old);
+  assert.deepEqual(await item(app), before, 'a replica that lags behind takes nothing back');
+  await app.page.evaluate(async () => {
+    const [{ name }] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('holdfast')) as [{ name: string }];
+    const db = await new Promise<IDBDatabase>((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    const tx = db.transaction('meta', 'readwrite');
+    tx.objectStore('meta').put({ name: 'feed ', cursor: 'c', changes: 0, gapAt: 0, gapLast: Date.now(), counted: [], v: 1 });
+    await new Promise((resolve, reject) => {
+      tx.oncomplete = resolve;
+      tx.onerror = reject;
+    });
+    db.close();
+  });
+  await assertShown(app, old);
+  await app.killWorker();
+  await assertShown(app, old);
+});

@@ -31,9 +31,10 @@ function world() {
     },
     index: () => ({ openKeyCursor: async () => null }),
   };
+  const drop = async (_store: string, key: string[]) => rows.delete(JSON.stringify(key));
   const meta = { get: async () => ({ user: 'ana' }) };
   const transaction = () => ({ objectStore: (name: string) => (name === 'meta' ? meta : reads), done: Promise.resolve() });
-  const source = { use: (work: (db: unknown) => unknown) => work({ transaction }) };
+  const source = { use: (work: (db: unknown) => unknown) => work({ transaction, delete: drop }) };
   const secrets = { without: (_url: string, text: string) => text };
   const kept = new KeptReads(source as unknown as DatabaseSource, () => kReadDefaults, secrets as unknown as Secrets, new HeldAnswers());
   /** Keeps these, one after the other; returns which of them were written. */
@@ -42,8 +43,17 @@ function world() {
     for (const answer of answers) await kept.keep(answer);
     return [...written];
   };
-  return { keep, kept };
+  return { keep, kept, rows };
 }
+
+test('an answer that is too big to be kept leaves no older one behind that says otherwise', async () => {
+  const { keep, rows } = world();
+  const big = { bytes: kReadDefaults.bytes + 1 };
+  await keep(read('a', 5), read('a', 4, big));
+  assert.equal(rows.size, 1, 'one that was overtaken says nothing');
+  await keep(read('a', 6, big));
+  assert.equal(rows.size, 0);
+});
 
 test('a repeat is written again after a minute', async () => {
   const { keep } = world();
