@@ -359,3 +359,18 @@ TEST_CASE("A repeated answer that says it is gone isn't taken for today's") {
   device.step(answer(id, look["attempt"], 200, versioned(3, {{"door", 34}}).dump(), as_json("\"3\"")));
   CHECK(body_of(device.leaves())["tip"] == 5);
 }
+
+TEST_CASE("The ETag of a repeated answer counts where the feed tells the same document") {
+  for (const bool same : {true, false}) {
+    Fed device(Json{{"version", "/version"}, {"conflicts", Json::object()}});
+    device.tell({upsert(versioned(1), 1, {{"etag", "\"1\""}})});
+    const std::string id = capture(device, write("PATCH", "/api/orders/1", {{"tip", 5}}));
+    device.step(failure(id, device.leaves()["attempt"]));
+    device.now += 60'000;
+    const Json send = device.leaves();
+    const Json made = versioned(2, {{"tip", 5}});
+    device.tell({upsert(same ? made : versioned(3, {{"tip", 5}, {"total", 9}}), 2, {{"key", send["key"]}})});
+    device.step(answer(id, send["attempt"], 200, made.dump(), as_json("\"2\"")));
+    CHECK(device.stored()["etag"] == (same ? "\"2\"" : ""));
+  }
+}
