@@ -214,7 +214,8 @@ class Foreign implements Listener {
     this.#due = true;
     this.#after = this.#gap ? this.#next() : this.asked.after ?? '';
     const quiet = ping === undefined || this.asked.transport === 'sse' ? kQuietMs : undefined;
-    void this.listener.message(JSON.stringify({ type: 'welcome', cursor: this.#after, expired: this.#gap, heartbeatMs: heartbeatMs ?? quiet }));
+    const welcome = { cursor: this.#after, expired: this.#gap, heartbeatMs: heartbeatMs ?? quiet, resumes: this.declared.cursor !== undefined };
+    void this.listener.message(JSON.stringify({ type: 'welcome', ...welcome }));
     void this.#take();
   }
 

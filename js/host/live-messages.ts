@@ -7,7 +7,11 @@ import { headerIn } from './live-presented';
 import type { Connection, Hello, Listener, Open, Transport } from './live-transports';
 
 export type ServerMessage =
-  | { type: 'welcome'; cursor: string; expired: boolean; heartbeatMs: number; windowMs: number }
+  | {
+    type: 'welcome'; cursor: string; expired: boolean; heartbeatMs: number; windowMs: number;
+    /** Not in the protocol: false for a server that has no cursors, so that each connection begins with a gap. */
+    resumes: boolean;
+  }
   | { type: 'changes'; more: boolean }
   | { type: 'ping'; windowMs: number }
   | { type: 'pong' }
@@ -71,7 +75,7 @@ export function readMessage(data: string): ServerMessage | null {
       const cursor = text(message.cursor);
       if (!cursor) return null;
       return {
-        type: 'welcome', cursor, expired: message.expired === true,
+        type: 'welcome', cursor, expired: message.expired === true, resumes: message.resumes !== false,
         heartbeatMs: duration(message.heartbeatMs), windowMs: duration(message.reconnectWindowMs),
       };
     }

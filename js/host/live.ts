@@ -245,7 +245,7 @@ export class Live {
   async #take(message: ServerMessage, data: string, user: string, after: string | null, attempt: number): Promise<unknown> {
     switch (message.type) {
       case 'welcome': {
-        const fed = await this.#feed({ action: 'welcomed', user, cursor: message.cursor, gap: message.expired || after === null });
+        const fed = await this.#feed({ action: 'welcomed', user, cursor: message.cursor, gap: message.expired || after === null, anew: message.expired && message.resumes && after !== null });
         if (fed.how !== 'welcomed') return fed.how;
         this.#step({ type: 'welcome', attempt, heartbeatMs: message.heartbeatMs, windowMs: message.windowMs });
         if (typeof fed.gapAt === 'number') void this.refill.fill(user, fed.gapAt);

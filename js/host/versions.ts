@@ -83,7 +83,7 @@ export class Versions {
     return index;
   }
 
-  /** When the feed's last gap was noticed (rows.hpp, `gapLast`), or 0. */
+  /** When the server last didn't know its own cursor any more (rows.hpp, `gapLast`), or 0. */
   async #gapOf(user: string): Promise<number> {
     return Number((await this.source.use((db) => db.get('meta', `feed ${user}`)))?.gapLast ?? 0);
   }

@@ -17,7 +17,7 @@ const kOrder = { customer: 'ana', restaurant: 'Momo', items: [{ name: 'soup', qu
 
 const isLive = (app: App): Promise<void> => until(async () => (await app.status()).live === 'live', 'the link to be live');
 const heard = (page: Page): Promise<string[]> => page.evaluate(() => window.changes.flatMap(({ ids }) => ids));
-interface Feed { name: string; changes: number; cursor: string; gapAt: number }
+interface Feed { name: string; changes: number; cursor: string; gapAt: number; gapLast: number }
 const feed = async (app: App): Promise<Feed> => (await app.rows<Feed>('meta')).find(({ name }) => name === 'feed ')!;
 const listed = async (app: App): Promise<{ id: string; tip: number }[]> => (JSON.parse((await app.fetch('/api/orders')).text) as { id: string; tip: number }[]);
 
@@ -111,12 +111,14 @@ test('a gap: what was read before is read again, and what happened in it is show
   const { id } = await world.elsewhere('POST', '/api/orders', kOrder);
   await until(async () => (await heard(app.page)).includes(id), 'the page to hear of it');
   assert.equal((await listed(app)).length, 1);
+  assert.equal((await feed(app)).gapLast, 0, 'a first connection is no such gap');
   // The database is another one: no cursor of the old one means anything.
   const database = await openPglite();
   await world.replace({ database });
   const made = await world.elsewhere('POST', '/api/orders', { ...kOrder, tip: 700 });
   await isLive(app);
   await until(async () => (await feed(app)).gapAt === 0, 'the gap to be made good');
+  assert.ok((await feed(app)).gapLast > 0, 'versions from before it outrank nothing');
   const seen = await inTheDark(world, () => listed(app));
   assert.deepEqual(seen.map((order) => [order.id, order.tip]), [[made.id, 700]]);
 });

@@ -103,7 +103,7 @@ test('each connection is a gap, with nothing to catch up with behind it', async 
   await world.begin();
   const [opened, welcome, caughtUp] = world.heard as [Batch, Batch, Batch];
   assert.deepEqual(opened, { type: 'opened' });
-  assert.deepEqual(welcome, { type: 'welcome', cursor: welcome.cursor, expired: true, heartbeatMs: 5_000 });
+  assert.deepEqual(welcome, { type: 'welcome', cursor: welcome.cursor, expired: true, heartbeatMs: 5_000, resumes: false });
   assert.deepEqual(caughtUp, { type: 'changes', after: welcome.cursor, changes: [], cursor: caughtUp.cursor, more: false });
   await world.begin({ after: caughtUp.cursor });
   const again = world.heard.filter(({ type }) => type === 'welcome').at(-1)!;

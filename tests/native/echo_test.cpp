@@ -282,9 +282,9 @@ TEST_CASE("Promise 15: what documents declare isn't taken for the feed's count u
 TEST_CASE("Promise 25: a server that came back from a backup is believed, though it counts lower than before") {
   Fed device;
   device.tell({upsert(versioned(9, {{"tip", 9}}), 9)});
-  const auto gap = [&] {
+  const auto gap = [&](bool anew = true) {
     device.now += 1'000;
-    device.step({{"type", "feed"}, {"action", "welcomed"}, {"user", ""}, {"cursor", "n0"}, {"gap", true}});
+    device.step({{"type", "feed"}, {"action", "welcomed"}, {"user", ""}, {"cursor", "n0"}, {"gap", true}, {"anew", anew}});
     device.now += 1'000;
   };
   SUBCASE("by its feed") {
@@ -299,6 +299,11 @@ TEST_CASE("Promise 25: a server that came back from a backup is believed, though
     gap();
     device.tell({upsert(versioned(6, {{"tip", 6}}), 6)});
     CHECK(device.document()["tip"] == 6);
+  }
+  SUBCASE("but not one that only has no cursors") {
+    gap(false);
+    device.tell({upsert(versioned(6, {{"tip", 6}}), 6)});
+    CHECK(device.document()["tip"] == 9);
   }
   SUBCASE("by its answer") {
     gap();

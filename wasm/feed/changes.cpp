@@ -128,7 +128,8 @@ void welcomed(Context& context, const FeedEvent& event) {
   if (context.session().user != event.user) return context.effect({{"do", "fed"}, {"how", "elsewhere"}, {"cursor", feed.cursor}});
   if (event.gap) {
     feed.cursor = event.cursor;
-    feed.gap_at = feed.gap_last = context.now;
+    feed.gap_at = context.now;
+    if (event.anew) feed.gap_last = context.now;
     context.put(feed);
   } else if (feed.cursor != event.cursor) {
     return context.effect({{"do", "fed"}, {"how", "elsewhere"}, {"cursor", feed.cursor}});

@@ -1,7 +1,7 @@
 // What is known of an entity, as far as it can be compared with what the server tells now.
 //
-// A server that came back from a backup counts on from there, lower than before, and says so by a gap in its feed. So
-// what was known before a gap never outranks what is told behind it.
+// A server that came back from a backup counts on from there, lower than before, and doesn't know the cursor any more that
+// it gave out. So what was known before such a gap never outranks what is told behind it.
 #pragma once
 
 #include <optional>

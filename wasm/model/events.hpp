@@ -126,11 +126,12 @@ struct FeedEvent {
   std::string user;          ///< whose link it came over
   std::string cursor;        ///< welcomed: where the feed goes on from
   bool gap = false;          ///< welcomed: and that isn't where this device has got to
+  bool anew = false;         ///< welcomed: since the server doesn't know the cursor any more that it gave out
   std::string batch;         ///< changes: JSON text of the message (docs/protocol.md)
   Millis since = 0;          ///< refreshed: everything that was read before this gap has been read again
 
   template <class Visitor> void fields(Visitor& v) {
-    v("action", action), v("user", user), v("cursor", cursor), v("gap", gap), v("batch", batch), v("since", since);
+    v("action", action), v("user", user), v("cursor", cursor), v("gap", gap), v("anew", anew), v("batch", batch), v("since", since);
   }
 };
 
