@@ -63,7 +63,7 @@ export async function live<C, B extends Backend>(t: TestContext, context: Browse
 export async function backOnline({ app }: { app: App }): Promise<void> {
   app.server.up();
   await app.sync();
-  await app.drained(20_000);
+  await app.drained(60_000);  // where every answer is lost, each write backs off on its own
 }
 
 export async function reload({ app }: { app: App }): Promise<void> {
