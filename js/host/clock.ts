@@ -39,7 +39,7 @@ export class Clock {
       }
       // What was told behind a gap is still behind it.
       for (let at = await tx.objectStore('meta').openCursor(IDBKeyRange.bound('feed ', 'feed \uffff')); at; at = await at.continue()) {
-        await at.update(earlier(at.value, ['gapAt', 'gapLast'], ahead));
+        await at.update(earlier(at.value, ['gapAt', 'anewAt'], ahead));
       }
       await tx.done;
       this.mended();

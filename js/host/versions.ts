@@ -2,7 +2,7 @@
 // comes from: a replica that lags behind, or a cache on the way.
 
 import type { HoldfastConfig } from '../protocol/config';
-import type { DatabaseSource, KeptRead } from './database';
+import type { DatabaseSource, KeptRead, Row, StoreName } from './database';
 import { parse } from './kept';
 import type { KeptReads } from './kept-reads';
 import { compareVersions, idOf, isRecord, part, withPart } from './list';
@@ -71,24 +71,21 @@ export class Versions {
 
   async #indexOf(user: string, place: Place, routeOf: (url: string) => Routed): Promise<Index> {
     const name = JSON.stringify([user, place.resource]);
-    const since = await this.#gapOf(user);
-    let making = this.#indexes.get(name);
-    if (!making || (await making).since !== since) {
-      making = this.#make(user, place.resource, since, routeOf);
-      this.#indexes.set(name, making);
-      making.catch(() => this.#indexes.delete(name));
+    for (;;) {
+      let making = this.#indexes.get(name);
+      if (!making) {
+        making = this.#make(user, place.resource, routeOf);
+        this.#indexes.set(name, making);
+        making.catch(() => this.#indexes.delete(name));
+      }
+      const index = await making;
+      if (await this.#takeInOwn(index, user, place)) return index;
+      this.#indexes.delete(name);
     }
-    const index = await making;
-    await this.#takeInOwn(index, user, place);
-    return index;
   }
 
-  /** When the server last didn't know its own cursor any more (rows.hpp, `gapLast`), or 0. */
-  async #gapOf(user: string): Promise<number> {
-    return Number((await this.source.use((db) => db.get('meta', `feed ${user}`)))?.gapLast ?? 0);
-  }
-
-  async #make(user: string, resource: string, since: number, routeOf: (url: string) => Routed): Promise<Index> {
+  async #make(user: string, resource: string, routeOf: (url: string) => Routed): Promise<Index> {
+    const since = anewAt(await this.source.use((db) => db.get('meta', `feed ${user}`)));
     const index: Index = { entities: new Map(), until: since, since };
     for (const { url, text, at } of await this.kept.ofResource(user, resource)) {
       if (at <= since) continue;
@@ -99,10 +96,15 @@ export class Versions {
     return index;
   }
 
-  /** What the user's own writes were answered since. */
-  async #takeInOwn(index: Index, user: string, place: Place): Promise<void> {
+  /** What the user's own writes were answered since. @returns false where the server has begun to count anew meanwhile */
+  async #takeInOwn(index: Index, user: string, place: Place): Promise<boolean> {
     const since = IDBKeyRange.bound([user, place.resource, index.until], [user, place.resource, []]);
-    for (const row of await this.source.use((db) => db.getAllFromIndex('documents', 'at', since as never))) {
+    const [feed, rows] = await this.source.use((db) => {
+      const tx = db.transaction(['meta', 'documents'] as StoreName[], 'readonly');
+      return Promise.all([tx.objectStore('meta').get(`feed ${user}`), tx.objectStore('documents').index('at').getAll(since as never)]);
+    });
+    if (anewAt(feed) !== index.since) return false;
+    for (const row of rows) {
       const { text, at = 0 } = row;
       const entity = String(row.entity);
       index.until = Math.max(index.until, at);
@@ -114,7 +116,13 @@ export class Versions {
       const version = document === null ? before?.version : part(document, place.version);
       if ((compareVersions(before?.version, version) ?? 0) <= 0) index.entities.set(name, { version, document, confirmedAt: at });
     }
+    return true;
   }
+}
+
+/** When the server last didn't know its own cursor any more (wasm/model/rows.hpp, Feed), or 0. */
+function anewAt(feed: Row | undefined): number {
+  return Number(feed?.anewAt ?? 0);
 }
 
 /** As the engine names entities (wasm/routing/route.cpp, `named`). */

@@ -60,10 +60,10 @@ export async function live<C, B extends Backend>(t: TestContext, context: Browse
 }
 
 /** Out of the tunnel, and everything sent. */
-export async function backOnline({ app }: { app: App }): Promise<void> {
+export async function backOnline({ app }: { app: App }, patienceMs = 20_000): Promise<void> {
   app.server.up();
   await app.sync();
-  await app.drained(60_000);  // where every answer is lost, each write backs off on its own
+  await app.drained(patienceMs);
 }
 
 export async function reload({ app }: { app: App }): Promise<void> {

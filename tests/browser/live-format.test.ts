@@ -42,8 +42,8 @@ async function openWorld(t: TestContext, { scheme = 'ws', query = `?token=${kTok
 
 const live = async ({ app }: World): Promise<string> => (await app.status()).live;
 const isLive = (world: World): Promise<void> => until(async () => (await live(world)) === 'live', 'the link to be live');
-const feedOf = async ({ app }: World): Promise<{ cursor: string; gapAt: number; changes: number } | undefined> =>
-  (await app.rows<{ name: string; cursor: string; gapAt: number; changes: number }>('meta')).find(({ name }) => name.startsWith('feed '));
+const feedOf = async ({ app }: World): Promise<{ cursor: string; gapAt: number; anewAt: number; changes: number } | undefined> =>
+  (await app.rows<{ name: string; cursor: string; gapAt: number; anewAt: number; changes: number }>('meta')).find(({ name }) => name.startsWith('feed '));
 const noGap = (world: World): Promise<void> => until(async () => (await feedOf(world))?.gapAt === 0, 'the gap to be made good');
 const told = ({ app }: World): Promise<string[]> => app.page.evaluate(() => window.changes.flatMap(({ ids }) => ids));
 const hears = (world: World, id: string, times = 1): Promise<void> =>
@@ -146,6 +146,7 @@ for (const [scheme, setup] of [['ws', {}], ['http', kEvents]] as const) {
       foreign.forgotten = 5;
     });
     await shows(world, 2, 22);
+    assert.ok((await feedOf(world))!.anewAt > 0, 'it may count lower than before');
   });
 }
 
@@ -162,6 +163,7 @@ test('where the server has no cursor what was missed is read again, also when th
   await noGap(world);
   assert.deepEqual(await inTheDark(world, () => tips(world)), [4]);
   assert.ok(foreign.subscriptions.every(({ since }) => since === undefined));
+  assert.equal((await feedOf(world))!.anewAt, 0, 'nothing says that it counts anew');
 });
 
 test('what only says that something has changed is read again: that, and the lists, and no other', async (t) => {

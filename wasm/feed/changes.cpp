@@ -1,5 +1,6 @@
 #include "feed/changes.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "codec/pointer.hpp"
@@ -66,6 +67,9 @@ void take_in(Context& context, const std::string& user, const Change& change, Ne
   if (resource == nullptr) return;  // not declared: nothing of it is kept
   auto entity = entity_of(context, user, *resource, change.id);
   if (!entity) {
+    // Once in a batch: where one id is of another kind, all are.
+    const auto is_told = [](const Json& effect) { return effect.value("code", "") == "feed-id"; };
+    if (std::any_of(context.effects.begin(), context.effects.end(), is_told)) return;
     return context.effect({{"do", "problem"}, {"code", "feed-id"},
                            {"message", "The feed told of '" + change.id + "' in '" + resource->name + "', but its path leads to no such item. What "
                                        "lies below others is named with their ids before its own: ann/42."}});
@@ -129,7 +133,7 @@ void welcomed(Context& context, const FeedEvent& event) {
   if (event.gap) {
     feed.cursor = event.cursor;
     feed.gap_at = context.now;
-    if (event.anew) feed.gap_last = context.now;
+    if (event.anew) feed.anew_at = context.now;
     context.put(feed);
   } else if (feed.cursor != event.cursor) {
     return context.effect({{"do", "fed"}, {"how", "elsewhere"}, {"cursor", feed.cursor}});

@@ -19,12 +19,13 @@ Known known_of(Context& context, const Resource& resource, const std::string& us
   const Feed feed = context.feed(user);
   Known known;
   known.row = context.view.get<Document>(Json::array({user, resource.name, entity}));
-  const bool since = known.row && known.row->at > feed.gap_last;
+  const bool since = known.row && known.row->at > feed.anew_at;
   if (since) known.version = known.row->version;
   const Json* kept = context.view.find("base", base_key(context, resource, user, entity));
   const bool read = kept != nullptr && kept->is_object();
-  // Answers from before a gap are asked for once more until it is closed; rows are not.
-  if (read ? feed.gap_at == 0 : since) known.document = confirmed(context, resource, user, entity).document;
+  // Answers from before are read again as long as the gap is open; rows are not.
+  const bool counts_anew = feed.gap_at > 0 && feed.gap_at == feed.anew_at;
+  if (read ? !counts_anew : since) known.document = confirmed(context, resource, user, entity).document;
   return known;
 }
 

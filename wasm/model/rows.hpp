@@ -274,12 +274,12 @@ struct Feed {
   std::string cursor;             ///< everything up to here is in the rows
   std::int64_t changes = 0;       ///< how many that were: since the cursor was first taken
   Millis gap_at = 0;              ///< when it turned out that some can't be had any more: what was read before is to be read again; or 0
-  Millis gap_last = 0;            ///< when the server last didn't know its own cursor any more: versions from before may be higher than those of today
+  Millis anew_at = 0;            ///< when the server last didn't know its own cursor any more: versions from before may be higher than those of today
   std::vector<std::string> counted;  ///< resources whose documents declare the versions that the feed counts (feed/known.hpp)
 
   static constexpr const char* kStore = "meta";
   template <class Visitor> void fields(Visitor& v) {
-    v("name", name), v("cursor", cursor), v("changes", changes), v("gapAt", gap_at), v("gapLast", gap_last), v("counted", counted);
+    v("name", name), v("cursor", cursor), v("changes", changes), v("gapAt", gap_at), v("anewAt", anew_at), v("counted", counted);
   }
 };
 

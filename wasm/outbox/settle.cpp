@@ -2,21 +2,15 @@
 
 #include <algorithm>
 
-#include "codec/pointer.hpp"
-#include "codec/text.hpp"
 #include "naming/names.hpp"
 #include "outbox/base.hpp"
 #include "outbox/confirm.hpp"
 #include "outbox/current.hpp"
-#include "outbox/decisions.hpp"
 #include "outbox/echo.hpp"
 #include "outbox/inbox.hpp"
 #include "outbox/lanes.hpp"
-#include "outbox/report.hpp"
 #include "outbox/resend.hpp"
 #include "outbox/rewrite.hpp"
-#include "overlay/emptied.hpp"
-#include "overlay/optimistic.hpp"
 #include "retry/backoff.hpp"
 #include "retry/classify.hpp"
 #include "retry/gate.hpp"
